@@ -1,0 +1,161 @@
+"""The ``headrace`` command.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check did not hold.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headrace import __version__
+from headrace.cli import inspect, scaffold
+from headrace.cli.run import run_node
+from headrace.errors import HeadraceError
+
+CHECK_FAILED = 3
+
+app = typer.Typer(
+    name="headrace",
+    help="One SQL model, kept up to date row by row and recomputed over all history, with proof that the two agree.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ProjectOption = Annotated[Path, typer.Option("--project", help="The project's folder.")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="The data directory. Default: .headrace in the project.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+HERE = Path()
+
+
+class Format(StrEnum):
+    """How ``query`` writes its answer."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    arrow = "arrow"
+    parquet = "parquet"
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
+    template: Annotated[str, typer.Option(help=f"What to start from: {', '.join(scaffold.TEMPLATES)}.")] = "orders",
+) -> None:
+    """Make a new project that runs as it is.
+
+    Example: headrace init demo --template flights
+    """
+    typer.echo(scaffold.create(folder, template))
+
+
+@app.command()
+def run(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = HERE,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="Take all bounded input, then exit.")
+    ] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="No dashboards and no HTTP port.")] = False,
+    epoch_rows: Annotated[
+        int | None, typer.Option(min=1, help="Rows an epoch takes at most. Default: 200,000.")
+    ] = None,
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The HTTP port; 0 is any free one.")] = None,
+) -> None:
+    """Run the project: read its sources, keep its models, serve its dashboards.
+
+    Examples: headrace run ; headrace run demo --until-caught-up --no-serve
+    """
+    run_node(project, data, until_caught_up=until_caught_up, serve=not no_serve, epoch_rows=epoch_rows, port=port)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over sources and models.")],
+    as_of: Annotated[str | None, typer.Option(help="An epoch's number, or a time such as 2013-07-01T12:00:00.")] = None,
+    format: Annotated[Format, typer.Option(help="How the answer is written to standard output.")] = Format.table,
+    project: ProjectOption = HERE,
+    data: DataOption = None,
+) -> None:
+    """Answer one SELECT, beside a running node or on a stopped one.
+
+    Example: headrace query "select carrier, flights from monthly_on_time" --format csv
+    """
+    inspect.query(project, data, sql, as_of, format.value)
+
+
+@app.command()
+def explain(
+    model: Annotated[str, typer.Argument(help="The model's name.")],
+    json: JsonOption = False,
+    project: ProjectOption = HERE,
+) -> None:
+    """Show how a model is kept up to date: its operators, the rule of each and why, and the state it keeps.
+
+    Example: headrace explain worst_routes
+    """
+    inspect.explain(project, model, as_json=json)
+
+
+@app.command()
+def parity(
+    models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="Models. Default: all.")] = None,
+    json: JsonOption = False,
+    project: ProjectOption = HERE,
+    data: DataOption = None,
+) -> None:
+    """Recompute models from history and compare them with what is kept. Exit code 3 if any differ.
+
+    Example: headrace parity --json
+    """
+    if not inspect.parity(project, data, models or [], as_json=json):
+        raise typer.Exit(CHECK_FAILED)
+
+
+@app.command()
+def status(json: JsonOption = False, project: ProjectOption = HERE, data: DataOption = None) -> None:
+    """Show offsets, lag, counts and watermarks.
+
+    Example: headrace status --json
+    """
+    inspect.status(project, data, as_json=json)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"headrace {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """One SQL model, live and historical, proven equal."""
+
+
+def main() -> None:
+    """The entry point: our errors as their message and exit code, no traceback."""
+    try:
+        app(prog_name="headrace")
+    except HeadraceError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,127 @@
+"""``headrace run``: a node in this process, from start to a clean end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+
+from headrace.cli.reach import data_dir, loaded, wall
+from headrace.project import Project
+from headrace.runtime import DataDir, Node, Settings
+from headrace.runtime.decide import EPOCH_ROWS
+from headrace.security import open_token, read_token
+from headrace.serve import Server, Sockets, app, bind, configure_logs
+
+STATIC = Path(__file__).parent.parent / "serve" / "static"
+
+
+def run_node(
+    project: Path, data: Path | None, *, until_caught_up: bool, serve: bool, epoch_rows: int | None, port: int | None
+) -> None:
+    """Run until told to stop, or until all bounded input is taken."""
+    configure_logs()
+    declared, directory = loaded(project), data_dir(project, data)
+    directory.hold()
+    try:
+        sockets = bind(
+            directory.root, host=declared.serve.host, port=declared.serve.port if port is None else port, tcp=serve
+        )
+    except BaseException:
+        directory.release()
+        raise
+    settings = Settings(epoch_rows or EPOCH_ROWS, full_speed=until_caught_up)
+    node = Node(declared, directory, settings, wall)
+    console = Console(stderr=True)
+    with _ending(node), _opened(node, directory, sockets, console):
+        server = Server(app(node, open_token(directory.root), STATIC, clock=wall), sockets)
+        with _serving(server, directory):
+            node.start()
+            _say_where(console, declared, sockets, directory, serve=serve)
+            _work(node, console, until_caught_up=until_caught_up)
+    console.print("Stopped. Everything taken so far is kept; run again to go on from here.", highlight=False)
+
+
+def _work(node: Node, console: Console, *, until_caught_up: bool) -> None:
+    if not until_caught_up:
+        while not node.wait(0.5):
+            pass
+        node.check()
+        return
+    with console.status("starting") as spinner:
+        node.run_until_caught_up(lambda status: spinner.update(_progress(status)))
+    if node.interrupted:
+        return
+    status = node.status()
+    read = sum(source["read"] for source in status["sources"])
+    rejected = sum(source["rejected"] for source in status["sources"])
+    console.print(
+        f"Caught up at epoch {status['epoch']}: {read:,} records read, {rejected:,} rejected.", highlight=False
+    )
+
+
+def _progress(status: Mapping[str, Any]) -> str:
+    return f"epoch {status['epoch']:,}  {status['read']:,} records  {status['rows_per_second']:,.0f} rows/s  {status['lag_rows']:,} behind"
+
+
+@contextmanager
+def _opened(node: Node, directory: DataDir, sockets: Sockets, console: Console) -> Iterator[None]:
+    try:
+        with console.status("opening"):
+            node.open()
+    except BaseException:
+        sockets.close()
+        directory.release()
+        raise
+    if node.built:
+        console.print(f"Built from history: {', '.join(node.built)}.", highlight=False)
+    try:
+        yield
+    finally:
+        node.close()
+
+
+@contextmanager
+def _serving(server: Server, directory: DataDir) -> Iterator[None]:
+    server.start()
+    directory.node.write_text(json.dumps({"pid": os.getpid(), "socket": str(server.sockets.path)}))
+    try:
+        yield
+    finally:
+        directory.node.unlink(missing_ok=True)
+        server.stop()
+
+
+@contextmanager
+def _ending(node: Node) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the node cleanly; a second Ctrl-C ends the process at once."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        node.end()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say_where(console: Console, project: Project, sockets: Sockets, directory: DataDir, *, serve: bool) -> None:
+    """The one-click link goes to standard output: it is the answer of the command."""
+    if not serve:
+        console.print(f"{project.name} runs; ask it with: headrace query … --project {project.root}", highlight=False)
+        return
+    print(f"{project.name}: {sockets.url}/login?token={read_token(directory.root)}", flush=True)
+    console.print("Open the link. Ctrl-C stops.", highlight=False)
+
+
+__all__ = ["run_node"]

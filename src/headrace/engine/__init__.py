@@ -1,0 +1,19 @@
+"""Engines: what runs delta programs and batch recomputes."""
+
+from headrace.engine.duckdb import DuckDBEngine
+from headrace.engine.oracle import DuckDBOracle
+from headrace.engine.protocol import Arrived, Asked, Committed, Engine, Mark, OnStart, Recomputed, Result, SourceTable
+
+__all__ = [
+    "Arrived",
+    "Asked",
+    "Committed",
+    "DuckDBEngine",
+    "DuckDBOracle",
+    "Engine",
+    "Mark",
+    "OnStart",
+    "Recomputed",
+    "Result",
+    "SourceTable",
+]

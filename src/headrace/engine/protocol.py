@@ -1,0 +1,150 @@
+"""What the runtime asks of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+import pyarrow as pa
+from sqlglot import exp
+
+from headrace.errors import EngineError
+from headrace.sql import Oracle, Program
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A source as the engine keeps it.
+
+    Attributes:
+        columns: name -> type text.
+        changelog: its batches carry ``__w``.
+        key: columns that identify a row of a changelog; () when a change names whole rows.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    changelog: bool = False
+    key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far an engine has come: the last committed epoch, its offsets, and its logical time (None before the first)."""
+
+    epoch: int
+    offsets: Mapping[str, int]
+    time: datetime | None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The rows of one source in one epoch; ``start`` is the log offset of the first."""
+
+    rows: pa.Table
+    start: int
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What an epoch changed: model or source -> number of rows in its net change."""
+
+    mark: Mark
+    changed: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An admitted query, and the most rows wanted of it."""
+
+    query: exp.Query
+    limit: int | None = None
+
+
+Stop = Callable[[], None]
+OnStart = Callable[[Stop], None]
+"""Called before a query runs, with what stops it from any thread."""
+
+Result: TypeAlias = pa.Table | EngineError
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """One model recomputed in batch beside what is kept: numbers of rows, and of rows that differ."""
+
+    model: str
+    rows: int
+    missing: int
+    extra: int
+    seconds: float
+
+
+class Engine(Protocol):
+    """Runs delta programs. One thread runs epochs; any thread may query."""
+
+    @property
+    def oracle(self) -> Oracle: ...
+
+    def mark(self) -> Mark:
+        """The last committed epoch."""
+        ...
+
+    def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
+        """Make the engine hold exactly these, in this (topological) order; returns the models built anew from history."""
+        ...
+
+    def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
+        """Run one epoch and commit its results with ``mark``, in one transaction. On error nothing of it is kept."""
+        ...
+
+    def changes(self, relation: str) -> pa.Table:
+        """The net change of a relation in the last epoch, with ``__w``; on the thread that ran it, before the next."""
+        ...
+
+    def query(self, queries: Sequence[Asked], *, on_start: OnStart | None = None) -> tuple[list[Result], Mark]:
+        """Admitted queries, all as of the last committed epoch. One that fails is its error."""
+        ...
+
+    def query_at(self, queries: Sequence[Asked], mark: Mark, *, on_start: OnStart | None = None) -> list[Result]:
+        """Admitted queries over everything recomputed as of an earlier epoch."""
+        ...
+
+    def recompute(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
+        """Recompute models from history up to the last epoch and compare them with what is kept."""
+        ...
+
+    def untiered(self, source: str, start: int) -> pa.Table:
+        """The hot rows of a source at and beyond a log offset, with ``__offset``, as of the last epoch."""
+        ...
+
+    def tiered(self, source: str, stop: int, files: Sequence[str]) -> None:
+        """From now on rows below ``stop`` are read from ``files``; their hot copies are dropped."""
+        ...
+
+    def newest(self, source: str, column: str) -> datetime | None:
+        """The largest value of a time column over all of a source's rows, as an instant."""
+        ...
+
+    def content(self, relation: str) -> tuple[pa.Table, Mark]:
+        """Every current row of a relation, with the epoch it is of."""
+        ...
+
+    def restore(self, mark: Mark, sources: Sequence[SourceTable], arrived: Mapping[str, Arrived]) -> None:
+        """Start an empty engine at ``mark``, with the rows that are not in the lake."""
+        ...
+
+    def sizes(self) -> dict[str, int]:
+        """Rows by table: ``live.x``, ``hot.x``, ``state.x``."""
+        ...
+
+    def durable(self) -> Mark:
+        """The last epoch whose state would survive a crash: later ones are run again from the log."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Make the last epoch's state durable. Skipped when it would have to wait."""
+        ...
+
+    def close(self) -> None: ...

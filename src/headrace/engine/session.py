@@ -1,0 +1,103 @@
+"""DuckDB connections: settings, and the translation of its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from headrace.errors import EngineError
+
+# The state file is attached without a write-ahead log: a commit does not wait for the disk. What a crash loses, the epochs
+# since the last checkpoint, the log still has; they are run again, from the ledger, with the same result.
+ATTACH = "ATTACH {path} AS node (RECOVERY_MODE no_wal_writes)"
+
+
+def open_database(path: Path, readable: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+    """The state database; besides itself it can read files below ``readable`` only, whatever SQL is run.
+
+    Raises:
+        EngineError: HR-601 when the file cannot be opened.
+    """
+    try:
+        connection = duckdb.connect(":memory:")
+        # Compressed tables are slow to change; history is compressed in the lake.
+        connection.execute("SET force_compression = 'uncompressed'")
+        connection.execute(ATTACH.format(path=_literal(str(path))))
+        connection.execute("USE node")
+    except duckdb.Error as error:
+        raise EngineError(
+            f"the state file cannot be opened: {_first_line(error)}",
+            code="HR-601",
+            state="the log and the lake are whole; state can be rebuilt from them",
+            fix=f"free or repair {path}, or delete it and run again: state is rebuilt from history",
+        ) from None
+    folders = ", ".join(_literal(str(folder.resolve()) + "/") for folder in readable)
+    for statement in (
+        "SET TimeZone = 'UTC'",
+        "SET preserve_insertion_order = true",
+        "SET wal_autocheckpoint = '1TB'",
+        "SET autoinstall_known_extensions = false",
+        "SET autoload_known_extensions = false",
+        f"SET allowed_directories = [{folders}]",
+        "SET enable_external_access = false",
+    ):
+        connection.execute(statement)
+    return connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of the block or none of it."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        # The failed statement may have ended the transaction already.
+        with suppress(duckdb.Error):
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def engine_error(error: duckdb.Error, doing: str) -> EngineError:
+    """DuckDB's error as ours: what was being done, what is left, what to do."""
+    text = _first_line(error)
+    state = "nothing of it was kept; the last committed epoch stands"
+    if "No space left" in str(error) or "out of disk" in str(error).lower():
+        return EngineError(
+            f"the disk is full while {doing}",
+            code="HR-602",
+            state=state,
+            fix="free space on the data directory's disk, then run again: it resumes where it stopped",
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return EngineError(
+            f"out of memory while {doing}: {text}",
+            code="HR-603",
+            state=state,
+            fix="run with a smaller --epoch-rows, or give the process more memory",
+        )
+    if isinstance(error, duckdb.InterruptException):
+        return EngineError(
+            f"stopped while {doing}: it took longer than allowed",
+            code="HR-604",
+            state=state,
+            fix="narrow the query with WHERE or LIMIT, or select from a model that is kept aggregated",
+        )
+    return EngineError(
+        f"{text} (while {doing})",
+        code="HR-605",
+        state=state,
+        fix="correct the expression that fails on these values, for instance with TRY_CAST, then run again",
+    )
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).split("\n")[0]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

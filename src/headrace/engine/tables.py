@@ -1,0 +1,114 @@
+"""The tables of the state database: creating them, bringing them up to date, and reading sources as one relation.
+
+live.<model>     the model's current rows
+live.<source>    the current rows of a source whose rows change
+hot.<source>     raw rows not yet in the lake, with their log offset
+state.<name>     what operators keep
+main.<name>      the view that queries name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import duckdb
+
+from headrace.engine.protocol import SourceTable
+from headrace.engine.render import delta_name, listed, quoted
+from headrace.sql import WEIGHT, Program
+
+OFFSET = "__offset"
+
+
+def typed(source: SourceTable) -> str:
+    """The source's raw columns with their types, for CREATE TABLE."""
+    columns = [f"{quoted(name)} {kind}" for name, kind in source.columns.items()]
+    return ", ".join([*columns, *([f"{WEIGHT} TINYINT"] if source.changelog else [])])
+
+
+def create_source(connection: duckdb.DuckDBPyConnection, source: SourceTable) -> None:
+    connection.execute(f"CREATE TABLE IF NOT EXISTS hot.{quoted(source.name)} ({typed(source)}, {OFFSET} BIGINT)")
+    if source.changelog:
+        body = ", ".join(f"{quoted(name)} {kind}" for name, kind in source.columns.items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS live.{quoted(source.name)} ({body})")
+
+
+def raw(source: SourceTable, files: Sequence[str], stop: int | None) -> str:
+    """Every raw row of the source with its offset, from the lake's files and the hot table, below ``stop``.
+
+    Columns that the lake had to store otherwise are cast back to the source's types.
+    """
+    names = [*source.columns, *([WEIGHT] if source.changelog else []), OFFSET]
+    kinds = [*source.columns.values(), *(["TINYINT"] if source.changelog else []), "BIGINT"]
+    cast = ", ".join(f"CAST({quoted(n)} AS {k}) AS {quoted(n)}" for n, k in zip(names, kinds, strict=True))
+    parts = [f"SELECT {listed(names)} FROM hot.{quoted(source.name)}"]
+    if files:
+        paths = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+        parts.insert(0, f"SELECT {cast} FROM read_parquet([{paths}], union_by_name = true)")
+    where = "" if stop is None else f" WHERE {OFFSET} < {stop}"
+    return " UNION ALL ".join(part + where for part in parts)
+
+
+def current(source: SourceTable, files: Sequence[str], stop: int | None) -> str:
+    """The source's rows as of offset ``stop``: raw rows as they are, or what a changelog adds up to."""
+    columns = listed(list(source.columns))
+    body = raw(source, files, stop)
+    if not source.changelog:
+        return f"SELECT {columns} FROM ({body})"
+    if source.key:
+        latest = f"row_number() OVER (PARTITION BY {listed(source.key)} ORDER BY {OFFSET} DESC) = 1"
+        return f"SELECT {columns} FROM (SELECT * FROM ({body}) QUALIFY {latest}) WHERE {WEIGHT} > 0"
+    folded = f"SELECT {columns}, sum({WEIGHT}::BIGINT)::BIGINT AS __n FROM ({body}) GROUP BY ALL HAVING sum({WEIGHT}::BIGINT) > 0"
+    return f"SELECT {columns} FROM (SELECT *, unnest(range(__n)) AS __copy FROM ({folded}))"
+
+
+def show(connection: duckdb.DuckDBPyConnection, source: SourceTable, files: Sequence[str]) -> None:
+    """Point the view that queries name at the source's rows."""
+    body = (
+        f"SELECT {listed(list(source.columns))} FROM live.{quoted(source.name)}"
+        if source.changelog
+        else current(source, files, None)
+    )
+    connection.execute(f"CREATE OR REPLACE VIEW main.{quoted(source.name)} AS {body}")
+
+
+def apply(
+    execute: Callable[[str], int], leaving: Callable[[str], int], table: str, columns: Sequence[str], key: Sequence[str]
+) -> None:
+    """Bring ``live.<table>`` up to date with ``delta.<table>``: take out what left, add what arrived.
+
+    Args:
+        leaving: how many rows leave, by delta.
+    """
+    live, delta = f"live.{quoted(table)}", quoted(delta_name(table))
+    if leaving(table):
+        execute(_remove_by_key(live, delta, key) if key else _remove_rows(live, delta, columns))
+    names = listed(list(columns))
+    execute(f"INSERT INTO {live} ({names}) SELECT {names} FROM {delta} WHERE {WEIGHT} > 0")
+
+
+def _remove_by_key(live: str, delta: str, key: Sequence[str]) -> str:
+    match = " AND ".join(f"l.{quoted(k)} IS NOT DISTINCT FROM d.{quoted(k)}" for k in key)
+    return (
+        f"DELETE FROM {live} AS l USING (SELECT {listed(list(key))} FROM {delta} WHERE {WEIGHT} < 0) AS d WHERE {match}"
+    )
+
+
+def _remove_rows(live: str, delta: str, columns: Sequence[str]) -> str:
+    """Exactly as many copies of each row as left."""
+    names = listed(list(columns))
+    gone = f"SELECT {names}, count(*) AS __n, min(rowid) AS __g FROM {delta} WHERE {WEIGHT} < 0 GROUP BY ALL"
+    match = " AND ".join(f"l.{quoted(c)} IS NOT DISTINCT FROM g.{quoted(c)}" for c in columns)
+    ranked = (
+        f"SELECT l.rowid AS __row, row_number() OVER (PARTITION BY g.__g ORDER BY l.rowid) AS __i, g.__n "
+        f"FROM {live} AS l JOIN ({gone}) AS g ON {match}"
+    )
+    return f"DELETE FROM {live} WHERE rowid IN (SELECT __row FROM ({ranked}) WHERE __i <= __n)"
+
+
+def create_live(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
+    """The model's table and the view that queries name, shaped as its delta, which must exist."""
+    name = quoted(program.model)
+    columns = listed(program.columns)
+    connection.execute(f"CREATE TABLE live.{name} AS SELECT {columns} FROM {quoted(delta_name(program.model))} LIMIT 0")
+    connection.execute(f"CREATE OR REPLACE VIEW main.{name} AS SELECT {columns} FROM live.{name}")

@@ -1,0 +1,97 @@
+"""The Iceberg catalog of a lake: one SQLite file, two namespaces, and the tables in them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+
+from headrace.lake import failures
+from headrace.lake.files import WAREHOUSE, make_folder
+
+NAMESPACES: Final = ("raw", "models")
+_NAME = re.compile(r"(raw|models)\.[a-z][a-z0-9_]*")
+# Of the other processes, one that reads is gone in milliseconds and one that writes in tens of them.
+_PATIENCE_SECONDS = 30
+
+_PROPERTIES = {
+    "headrace.format": "1",
+    # We retry ourselves: pyiceberg would add the same rows again behind a commit that already brought them.
+    "commit.retry.num-retries": "0",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+}
+
+
+class LakeCatalog:
+    """Loads, creates and names tables. ``root`` holds ``catalog.sqlite`` and ``warehouse/``."""
+
+    def __init__(self, root: Path) -> None:
+        self.warehouse = root / "warehouse"
+        make_folder(self.warehouse)
+        database = root / "catalog.sqlite"
+        if not database.exists() and any(self.warehouse.glob("*/*/metadata/*.metadata.json")):
+            raise failures.torn(database, self.warehouse)
+        _use_wal(database)
+        self._iceberg = SqlCatalog(
+            "headrace",
+            uri=f"sqlite:///file:{quote(str(database))}?uri=true&timeout={_PATIENCE_SECONDS}",
+            warehouse=f"file://{self.warehouse}",
+            **{"py-io-impl": "headrace.lake.files.LakeFiles", WAREHOUSE: str(self.warehouse)},
+        )
+        for namespace in NAMESPACES:
+            self._iceberg.create_namespace_if_not_exists(namespace)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._iceberg.engine.dispose()
+
+    def names(self) -> list[str]:
+        """Every table, as ``namespace.name``, sorted."""
+        return sorted(".".join(found) for namespace in NAMESPACES for found in self._iceberg.list_tables(namespace))
+
+    def find(self, name: str) -> Table | None:
+        """The table as it is now; raises HR-713 for a name that no table can have."""
+        if not _NAME.fullmatch(name):
+            raise failures.misnamed(name)
+        try:
+            return self._load(name)
+        except NoSuchTableError:
+            return None
+
+    def get(self, name: str) -> Table:
+        """The table as it is now; raises HR-712 when there is none."""
+        found = self.find(name)
+        if found is None:
+            raise failures.unknown(f"The lake has no table {name}.", "`headrace status` lists what it has.")
+        return found
+
+    def create(self, name: str, schema: Schema) -> Table:
+        """A new table without rows; the one already there, should another process have been faster."""
+        try:
+            return self._iceberg.create_table(name, schema, properties=_PROPERTIES)
+        except TableAlreadyExistsError:
+            return self._load(name)
+
+    def _load(self, name: str) -> Table:
+        try:
+            return self._iceberg.load_table(name)
+        except FileNotFoundError:
+            # A writer may have replaced that version twenty times since we read its name.
+            return self._iceberg.load_table(name)
+
+
+def _use_wal(database: Path) -> None:
+    """Readers do not wait for the writer, and a commit is one flush to the disk instead of three."""
+    connection = sqlite3.connect(database, timeout=_PATIENCE_SECONDS)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()

@@ -1,0 +1,32 @@
+"""What the user declares: sources, models, dashboards, reports. Knows no runtime."""
+
+from __future__ import annotations
+
+from headrace.project.dashboard import Dashboard, Display, Tile
+from headrace.project.load import load
+from headrace.project.model import Model
+from headrace.project.problems import ProjectErrors
+from headrace.project.project import LakeSettings, LogSettings, ParitySettings, Project, ServeSettings
+from headrace.project.report import Parameter, Report, Section
+from headrace.project.source import FileSource, PushSource, ReplaySource, Source
+
+__all__ = [
+    "Dashboard",
+    "Display",
+    "FileSource",
+    "LakeSettings",
+    "LogSettings",
+    "Model",
+    "Parameter",
+    "ParitySettings",
+    "Project",
+    "ProjectErrors",
+    "PushSource",
+    "ReplaySource",
+    "Report",
+    "Section",
+    "ServeSettings",
+    "Source",
+    "Tile",
+    "load",
+]

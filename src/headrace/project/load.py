@@ -1,0 +1,153 @@
+"""A folder of files -> a `Project`, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from headrace.errors import Place, ProjectError
+from headrace.project import files
+from headrace.project.dashboard import Dashboard
+from headrace.project.declared import Declared
+from headrace.project.document import Document, parse
+from headrace.project.explain import explain, unknown_key, written
+from headrace.project.header import is_empty, split
+from headrace.project.model import Model
+from headrace.project.near import nearest
+from headrace.project.problems import ProjectErrors, place_in
+from headrace.project.project import Project
+from headrace.project.report import Report
+from headrace.project.source import KINDS, ReplaySource, Source
+
+D = TypeVar("D", bound=Declared)
+T = TypeVar("T")
+
+KINDS_NOT_YET = frozenset({"dlt", "http", "kafka", "mysql", "postgres", "s3", "webhook"})
+
+
+def load(root: Path) -> Project:
+    """Read the project in a folder.
+
+    Reads the project's own files and nothing else: no input is opened, no SQL is parsed.
+
+    Args:
+        root: the folder that holds `headrace.yaml`.
+
+    Raises:
+        ProjectErrors: with every problem there is, each at its file, line and column.
+    """
+    found = files.find(root)
+    problems = list(found.problems)
+    settings = _each([found.settings], lambda path: _settings(root, path), problems)
+    sources = _each(found.folders["sources"], lambda path: _source(root, path), problems)
+    models = _each(found.folders["models"], _model, problems)
+    dashboards = _each(found.folders["dashboards"], lambda path: _page(Dashboard, path), problems)
+    reports = _each(found.folders["reports"], lambda path: _page(Report, path), problems)
+    problems += _same_names(found.folders)
+    if problems:
+        raise ProjectErrors(problems)
+    declared, document = settings[found.settings.stem]
+    _check_clock(declared, document, sources.values())
+    held = {"sources": sources, "models": models, "dashboards": dashboards, "reports": reports}
+    return declared.model_copy(update=held)
+
+
+def _each(paths: Iterable[Path], make: Callable[[Path], T], problems: list[ProjectError]) -> dict[str, T]:
+    made = {}
+    for path in paths:
+        try:
+            made[path.stem] = make(path)
+        except ProjectErrors as error:
+            problems.extend(error.problems)
+    return made
+
+
+def _settings(root: Path, path: Path) -> tuple[Project, Document]:
+    document = parse(path, files.read(path))
+    return _declared(Project, document, root=root.absolute()), document
+
+
+def _source(root: Path, path: Path) -> Source:
+    document = parse(path, files.read(path))
+    source = _declared(_source_class(document), document, name=path.stem, file=path.absolute())
+    if isinstance(source, ReplaySource):
+        _check_query(root, source, document)
+    return source
+
+
+def _source_class(document: Document) -> type[Source]:
+    kind = document.value.get("kind")
+    if isinstance(kind, str) and kind in KINDS:
+        return KINDS[kind]
+    if "kind" not in document.value:
+        what, code, fix = "`kind` is missing", "HR-206", "add `kind: file`, `kind: push` or `kind: replay`"
+    elif isinstance(kind, str) and kind in KINDS_NOT_YET:
+        what, code = f"`kind: {kind}` is not supported in this version", "HR-210"
+        fix = "use `kind: push`, or `kind: file` with `format: debezium` for changes"
+    else:
+        what, code, fix = f"{kind!r} is not a kind of source", "HR-207", nearest(str(kind), KINDS, "write one of")
+    raise ProjectErrors([*document.problems, ProjectError(what, code=code, where=document.place(("kind",)), fix=fix)])
+
+
+def _model(path: Path) -> Model:
+    text = split(path, files.read(path))
+    end = place_in(path, text.header.text, text.first_line - 1, 0)
+    empty = ProjectError("the model is empty", code="HR-211", where=end, fix="write its SELECT")
+    given = {"sql": text.sql, "path": path.absolute(), "first_line": text.first_line}
+    return _declared(Model, text.header, [empty] if is_empty(text.sql) else [], name=path.stem, **given)
+
+
+def _page(cls: type[D], path: Path) -> D:
+    return _declared(cls, parse(path, files.read(path)), name=path.stem, file=path.absolute())
+
+
+def _declared(cls: type[D], document: Document, found: Iterable[ProjectError] = (), **given: Any) -> D:
+    known = written(cls)
+    unknown = [unknown_key(document, (key,), cls) for key in document.value if key not in known]
+    places = {problem.where for problem in unknown}  # whether an unknown key has a value is of no interest
+    problems = [*(problem for problem in document.problems if problem.where not in places), *unknown, *found]
+    values = {key: value for key, value in document.value.items() if key in known}
+    try:
+        made = cls.model_validate({**values, **given})
+    except ValidationError as error:
+        raise ProjectErrors([*problems, *explain(document, cls, error)]) from error
+    if problems:
+        raise ProjectErrors(problems)
+    return made
+
+
+def _same_names(folders: Mapping[str, tuple[Path, ...]]) -> list[ProjectError]:
+    relations = (*folders["sources"], *folders["models"])
+    return [p for group in (relations, folders["dashboards"], folders["reports"]) for p in _repeated(group)]
+
+
+def _repeated(paths: Iterable[Path]) -> list[ProjectError]:
+    first: dict[str, Path] = {}
+    repeated = [(path, first[path.stem]) for path in paths if first.setdefault(path.stem, path) != path]
+    fix = "rename one of the two files"
+    return [
+        ProjectError(f"the name {path.stem!r} is taken by {other}", code="HR-209", where=Place(path), fix=fix)
+        for path, other in repeated
+    ]
+
+
+def _check_query(root: Path, source: ReplaySource, document: Document) -> None:
+    try:
+        there = (root / source.query).is_file()
+    except OSError:
+        there = False
+    if not there:
+        what, fix = f"there is no file {source.query}", "write it, or mend the path; it starts at the project's folder"
+        place = document.place(("query",))
+        raise ProjectErrors([ProjectError(what, code="HR-212", where=place, fix=fix)])
+
+
+def _check_clock(settings: Project, document: Document, sources: Iterable[Source]) -> None:
+    if settings.clock == "event_time" and not any(source.event_time for source in sources):
+        what = "`clock: event_time` needs a source with `event_time`, and there is none"
+        fix = "add `event_time: COLUMN` to a source, or write `clock: wall`"
+        place = document.place(("clock",))
+        raise ProjectErrors([ProjectError(what, code="HR-212", where=place, fix=fix)])

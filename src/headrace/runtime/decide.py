@@ -1,0 +1,85 @@
+"""What the next epoch takes, and what time it is: decisions only, from values handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+# Rows an epoch takes at most unless told otherwise: enough that fixed costs vanish, little enough to stay in cache.
+EPOCH_ROWS = 200_000
+# A flood is taken in steps of about this long, so that what people look at keeps moving.
+EPOCH_SECONDS = 1.0
+FIRST_ROWS = 25_000
+
+
+def next_limit(limit: int, most: int, rows: int, seconds: float) -> int:
+    """How many rows the next epoch may take, from how long the last full one took.
+
+    Args:
+        limit: rows the last epoch was allowed; ``rows`` it took, in ``seconds``.
+        most: never more than this.
+    """
+    if seconds > EPOCH_SECONDS:
+        return max(min(FIRST_ROWS, most), limit // 2)
+    if rows >= limit and seconds < EPOCH_SECONDS / 2:
+        return min(most, limit * 2)
+    return limit
+
+
+def next_offsets(taken: Mapping[str, int], ends: Mapping[str, int], limit: int) -> dict[str, int]:
+    """How far each stream is taken: everything that has arrived, or a share of ``limit`` rows in proportion to what waits.
+
+    Args:
+        taken: offsets of the last epoch.
+        ends: the log's ends.
+    """
+    waiting = {stream: end - taken.get(stream, 0) for stream, end in ends.items() if end > taken.get(stream, 0)}
+    total = sum(waiting.values())
+    offsets = {stream: taken.get(stream, 0) for stream in {*taken, *ends}}
+    left = min(limit, total)
+    for i, (stream, rows) in enumerate(sorted(waiting.items(), key=lambda item: item[1])):
+        share = left if i == len(waiting) - 1 else min(rows, max(1, rows * limit // total), left)
+        offsets[stream] += min(share, rows)
+        left -= min(share, rows)
+    return offsets
+
+
+def logical_time(
+    previous: datetime | None, reached: Mapping[str, datetime], ended: frozenset[str], wall: datetime | None
+) -> datetime | None:
+    """The epoch's ``now()``: the time of day when ``wall`` is given, else how far event time has come.
+
+    Event time has come as far as the source that is furthest behind, of those that still have something to say; once all have
+    ended, as far as the furthest. It never goes back.
+
+    Args:
+        reached: newest event time taken, by source.
+        ended: bounded sources taken to their end.
+    """
+    if wall is not None:
+        now: datetime | None = wall
+    else:
+        going = [time for source, time in reached.items() if source not in ended]
+        now = min(going) if going else max(reached.values(), default=None)
+    if previous is not None and (now is None or now < previous):
+        return previous
+    return now
+
+
+def complete_to(
+    sources: frozenset[str], reached: Mapping[str, datetime], lateness: Mapping[str, float], ended: frozenset[str]
+) -> datetime | None:
+    """The watermark of something made of ``sources``: event times before it are complete.
+
+    Each source with an event time is complete up to its newest event less its lateness; one that has ended, to its newest event.
+
+    Args:
+        lateness: seconds, by source, of the sources that have an event time.
+    """
+    marks = []
+    for source in sources & lateness.keys():
+        if source not in reached:
+            return None
+        behind = 0.0 if source in ended else lateness[source]
+        marks.append(reached[source].timestamp() - behind)
+    return datetime.fromtimestamp(min(marks), tz=next(iter(reached.values())).tzinfo) if marks else None

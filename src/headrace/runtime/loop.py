@@ -1,0 +1,170 @@
+"""The epoch loop: log to engine, one epoch after another, on one thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from headrace.engine import Arrived, Committed, Engine, Mark
+from headrace.errors import HeadraceError
+from headrace.log import Epoch, Log
+from headrace.runtime.decide import FIRST_ROWS, logical_time, next_limit, next_offsets
+from headrace.runtime.defects import as_ours
+
+# How often time-dependent models move when nothing arrives, by the wall clock.
+TICK_SECONDS = 1.0
+IDLE_SECONDS = 0.25
+# After a crash, the epochs since the last checkpoint are run again: this bounds how long that takes.
+CHECKPOINT_SECONDS = 5.0
+RATE_SECONDS = 10.0
+
+
+@dataclass
+class EpochLoop:
+    """Runs epochs.
+
+    Args:
+        event_times: the event-time column of each source that has one.
+        clock: the wall clock when ``now()`` is the time of day, else None: then it follows event time.
+        timely: some model changes with time alone.
+        ended: bounded sources whose whole input is in the log.
+        committed: called after each commit, on the loop's thread.
+    """
+
+    log: Log
+    engine: Engine
+    streams: frozenset[str]
+    event_times: Mapping[str, str]
+    clock: Callable[[], datetime] | None
+    timely: bool
+    epoch_rows: int
+    ended: Callable[[], frozenset[str]]
+    committed: Callable[[Committed], None]
+    failed: Callable[[HeadraceError], None]
+    mark: Mark = field(default_factory=lambda: Mark(0, {}, None))
+    reached: dict[str, datetime] = field(default_factory=dict)
+    _recent: deque[tuple[float, int]] = field(default_factory=deque)
+    _end: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _last_tick: float = 0.0
+    _limit: int = FIRST_ROWS
+    _last_checkpoint: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self._limit = min(FIRST_ROWS, self.epoch_rows)
+
+    def recover(self) -> int:
+        """Take up where the engine stopped: run the epochs that the ledger has and the engine has not. Returns how many."""
+        self.mark = self.engine.mark()
+        for source, column in self.event_times.items():
+            newest = self.engine.newest(source, column)
+            if newest is not None:
+                self.reached[source] = newest
+        epochs = self.log.epochs(self.mark.epoch)
+        for epoch in epochs:
+            self._run(epoch)
+        return len(epochs)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._loop, name="epochs", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """After the epoch that runs."""
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def step(self) -> bool:
+        """Run one epoch if there is anything to do."""
+        ends = {stream: end for stream, end in self.log.ends().items() if stream in self.streams}
+        offsets = next_offsets(self.mark.offsets, ends, self._limit)
+        if offsets == dict(self.mark.offsets) and not self._tick_due():
+            return False
+        arrived = self._arrived(offsets)
+        reached = self._reach(arrived)
+        ended = frozenset(s for s in self.ended() if offsets.get(s, 0) == ends.get(s, 0))
+        moment = logical_time(self.mark.time, reached, ended, self.clock() if self.clock is not None else None)
+        epoch = Epoch(self.mark.epoch + 1, offsets, moment or datetime(1970, 1, 1, tzinfo=UTC))
+        self.log.record(epoch)
+        started = time.monotonic()
+        self._commit(epoch, arrived, reached)
+        rows = sum(a.rows.num_rows for a in arrived.values())
+        self._limit = next_limit(self._limit, self.epoch_rows, rows, time.monotonic() - started)
+        return True
+
+    def rates(self) -> tuple[float, float]:
+        """Rows and epochs per second, over the last seconds."""
+        now = time.monotonic()
+        recent = [(at, rows) for at, rows in list(self._recent) if now - at <= RATE_SECONDS]
+        return sum(rows for _, rows in recent) / RATE_SECONDS, len(recent) / RATE_SECONDS
+
+    def _loop(self) -> None:
+        try:
+            while not self._end.is_set():
+                if not self.step():
+                    self.log.wait(self._seen(), IDLE_SECONDS)
+                self._checkpoint()
+        except Exception as error:  # noqa: BLE001 - a thread must not end in silence
+            self.failed(as_ours(error, "running epochs"))
+
+    def _seen(self) -> dict[str, int]:
+        """What there is nothing to do about: rows already taken, and streams that no source of the project has."""
+        strangers = {stream: end for stream, end in self.log.ends().items() if stream not in self.streams}
+        return {**strangers, **self.mark.offsets}
+
+    def _checkpoint(self) -> None:
+        if time.monotonic() - self._last_checkpoint > CHECKPOINT_SECONDS:
+            self.engine.checkpoint()
+            self._last_checkpoint = time.monotonic()
+
+    def _tick_due(self) -> bool:
+        return self.timely and self.clock is not None and time.monotonic() - self._last_tick >= TICK_SECONDS
+
+    def _run(self, epoch: Epoch) -> None:
+        arrived = self._arrived(epoch.offsets)
+        self._commit(epoch, arrived, self._reach(arrived))
+
+    def _commit(self, epoch: Epoch, arrived: Mapping[str, Arrived], reached: dict[str, datetime]) -> None:
+        committed = self.engine.run(Mark(epoch.id, epoch.offsets, epoch.time), arrived)
+        self.mark, self.reached = committed.mark, reached
+        self._last_tick = time.monotonic()
+        self._recent.append((self._last_tick, sum(a.rows.num_rows for a in arrived.values())))
+        while self._recent and self._last_tick - self._recent[0][0] > RATE_SECONDS:
+            self._recent.popleft()
+        self.committed(committed)
+
+    def _arrived(self, offsets: Mapping[str, int]) -> dict[str, Arrived]:
+        taken = self.mark.offsets
+        return {
+            stream: Arrived(self.log.read(stream, taken.get(stream, 0), stop), taken.get(stream, 0))
+            for stream, stop in offsets.items()
+            if stop > taken.get(stream, 0)
+        }
+
+    def _reach(self, arrived: Mapping[str, Arrived]) -> dict[str, datetime]:
+        """Newest event time by source, with these rows."""
+        reached = dict(self.reached)
+        for source, column in self.event_times.items():
+            newest = _newest(arrived[source].rows, column) if source in arrived else None
+            if newest is not None:
+                reached[source] = max(newest, reached.get(source, newest))
+        return reached
+
+
+def _newest(rows: pa.Table, column: str) -> datetime | None:
+    name = next(n for n in rows.column_names if n.lower() == column.lower())
+    value = pc.max(rows[name]).as_py()
+    if value is None:
+        return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    moment: datetime = getattr(value, "to_pydatetime", lambda: value)()
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

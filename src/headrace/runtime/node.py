@@ -1,0 +1,556 @@
+"""The running node: everything of a project on one data directory, in one process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from headrace.engine import Arrived, Committed, DuckDBEngine, Mark, OnStart, Recomputed
+from headrace.errors import HeadraceError, UsageError
+from headrace.ingest import open_reader, parse_push, resolve
+from headrace.lake import open_lake
+from headrace.log import open_sqlite
+from headrace.project import Dashboard, Project, PushSource, Report, Source
+from headrace.runtime.answers import Answer, Answers, Ask, Question
+from headrace.runtime.assemble import REJECTED, assemble
+from headrace.runtime.datadir import DataDir
+from headrace.runtime.decide import EPOCH_ROWS, complete_to
+from headrace.runtime.defects import as_ours
+from headrace.runtime.intake import Intake, parts_of, reader_position
+from headrace.runtime.loop import EpochLoop
+from headrace.runtime.receipts import Receipts
+from headrace.runtime.tiering import Tiering
+from headrace.security import Principal
+from headrace.sql import nearest
+
+INTAKE_ROWS = 50_000
+PROGRESS_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a node runs.
+
+    Attributes:
+        epoch_rows: rows an epoch takes at most.
+        full_speed: replays do not keep to their pace; bounded input is taken as fast as it can be.
+        intake: read the sources; without it the node only answers from what is there.
+    """
+
+    epoch_rows: int = EPOCH_ROWS
+    full_speed: bool = False
+    intake: bool = True
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What one committed epoch did. ``changes`` may be called on the epoch thread, in the callback."""
+
+    epoch: int
+    time: datetime
+    changed: frozenset[str]
+    changes: Callable[[str], pa.Table]
+
+
+class Node:
+    """See the module. :meth:`open` takes the data directory; :meth:`start` sets everything in motion; :meth:`close` ends it.
+
+    Args:
+        clock: the time of day, UTC.
+    """
+
+    def __init__(self, project: Project, data: DataDir, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self.project = project
+        self.data = data
+        self._settings = settings
+        self._clock = clock
+        self._watchers: dict[int, Callable[[EpochResult], None]] = {}
+        self._changed_at: dict[str, int] = {}
+        self._intakes: dict[str, Intake] = {}
+        self._failure: HeadraceError | None = None
+        self._ended = threading.Event()
+        self._proving = threading.Lock()
+        self.built: tuple[str, ...] = ()
+
+    # -- life
+
+    def open(self) -> None:
+        """Open log, lake and engine, compile the models, build what is new, and run the epochs a crash left unfinished."""
+        self.data.hold()
+        try:
+            self._open()
+        except BaseException:
+            self.data.release()
+            raise
+
+    def start(self) -> None:
+        """Read the sources, run epochs, move history to the lake, prove on schedule."""
+        self._loop.start()
+        self._tiering.start()
+        for intake in self._intakes.values():
+            intake.start()
+        if self.project.parity.every is not None:
+            threading.Thread(target=self._prove_regularly, name="parity", daemon=True).start()
+
+    def run_until_caught_up(self, progress: Callable[[Mapping[str, Any]], None]) -> None:
+        """Take all bounded input, and what is there of the rest; then move everything to the lake.
+
+        Args:
+            progress: called a few times a second with epoch, records read, rows per second, and rows behind.
+        """
+        while not self._caught_up() and not self._ended.wait(PROGRESS_SECONDS):
+            progress(self._headway())
+        self.check()
+        if not self._ended.is_set():
+            self._tiering.flush()
+            self.check()
+
+    def check(self) -> None:
+        """Raise what stopped the node, if anything has."""
+        if self._failure is not None:
+            raise self._failure
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; true when the node has been told to end, or has failed."""
+        return self._ended.wait(seconds)
+
+    def end(self) -> None:
+        """Ask whoever waits to close the node. May be called from a signal handler."""
+        self._ended.set()
+
+    def close(self) -> None:
+        """Stop reading, finish the epoch that runs, move history to the lake, let the data directory go."""
+        self._ended.set()
+        for intake in self._intakes.values():
+            intake.stop()
+        for intake in self._intakes.values():
+            if intake.is_alive():
+                intake.join()
+        self._loop.stop()
+        self._tiering.stop()
+        try:
+            if self._failure is None and self._settings.intake:
+                self._tiering.flush()
+        finally:
+            self._engine.close()
+            self._lake.close()
+            self._log.close()
+            self.data.release()
+
+    # -- questions
+
+    def query(
+        self,
+        sql: str,
+        principal: Principal,
+        *,
+        as_of: int | datetime | None = None,
+        limit: int | None = None,
+        on_start: OnStart | None = None,
+    ) -> Answer:
+        """One SELECT, at the newest epoch or at the one named.
+
+        Raises:
+            AccessDenied, SqlError, UsageError: the gate's; EngineError: the engine's.
+        """
+        question = Ask(sql, None, limit)
+        if as_of is not None:
+            return self._answers.at(question, principal, as_of, on_start)
+        answer = self._answers.all([question], principal, on_start)[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def query_all(
+        self, questions: Sequence[Question], principal: Principal, *, on_start: OnStart | None = None
+    ) -> Sequence[Answer | Exception]:
+        """Several SELECTs as of one epoch; a failed one is its error."""
+        return self._answers.all(questions, principal, on_start)
+
+    def push(self, source: str, body: bytes, content_type: str, key: str | None) -> dict[str, Any]:
+        """Append pushed rows: durable when it returns.
+
+        Raises:
+            UsageError: HR-111, there is no such push source.
+            SourceError: the body cannot be read at all.
+        """
+        declared = self._push_source(source)
+        chunk = parse_push(declared, body, content_type)
+        parts = parts_of(source, chunk.rows, chunk.rejected, self._clock())
+        offsets: Mapping[str, tuple[int, int]] = {}
+        duplicate = False
+        if parts:
+            receipt = self._log.append(parts, source=source, key=key)
+            offsets, duplicate = receipt.offsets, receipt.duplicate
+        return {
+            "read": chunk.read,
+            "kept": chunk.kept,
+            "rejected": chunk.read - chunk.kept,
+            "offsets": {stream: list(span) for stream, span in offsets.items()},
+            "duplicate": duplicate,
+        }
+
+    # -- proof
+
+    def parity(self, models: Sequence[str] = ()) -> dict[str, Any]:
+        """Recompute models from history and compare; every model when none is named. Receipts are stored.
+
+        Raises:
+            UsageError: HR-112, an unknown model.
+        """
+        for name in models:
+            if name not in self.project.models:
+                near = nearest(name, self.project.models)
+                raise UsageError(
+                    f"there is no model {name!r}",
+                    code="HR-112",
+                    fix=f"did you mean {near}?" if near else f"models: {', '.join(self.project.models)}",
+                )
+        with self._proving:
+            mark, results = self._engine.recompute(list(models) or list(self.project.models))
+            receipts = [self._receipt(mark, result) for result in results]
+            self._receipts.add(receipts)
+        return {"epoch": mark.epoch, "models": receipts}
+
+    def receipts(self) -> dict[str, dict[str, Any]]:
+        """The newest receipt of each model that has one."""
+        return self._receipts.newest()
+
+    # -- description
+
+    def explain(self, model: str) -> dict[str, Any]:
+        """How a model is maintained: columns, operators and the rule of each, state and its bound."""
+        if model not in self.project.models:
+            near = nearest(model, self.project.models)
+            raise UsageError(
+                f"there is no model {model!r}", code="HR-112", fix=f"did you mean {near}?" if near else "see models/"
+            )
+        return explained(self._assembly.program(model), self._assembly.relations[model])
+
+    def lineage(self) -> dict[str, Any]:
+        """Sources, models, dashboards and reports, and what reads what."""
+        sizes = self._engine.sizes()
+        receipts = self.receipts()
+        nodes: list[dict[str, Any]] = []
+        edges: list[list[str]] = []
+        for name, source in self.project.sources.items():
+            nodes.append(
+                {
+                    "id": name,
+                    "kind": "source",
+                    "label": name,
+                    "rows": self._loop.mark.offsets.get(name, 0),
+                    "source_kind": source.kind,
+                }
+            )
+        for program in self._assembly.programs:
+            name = program.model
+            receipt = receipts.get(name)
+            nodes.append(
+                {
+                    "id": name,
+                    "kind": "model",
+                    "label": name,
+                    "rows": sizes.get(f"live.{name}", 0),
+                    "parity": verdict_of(receipt),
+                }
+            )
+            edges += [[read, name] for read in program.reads]
+        pages: list[tuple[str, Dashboard | Report, list[str]]] = [
+            ("dashboard", p, [t.sql for t in p.tiles]) for p in self.project.dashboards.values()
+        ]
+        pages += [("report", r, [s.sql for s in r.sections if s.sql]) for r in self.project.reports.values()]
+        for kind, page, queries in pages:
+            identity = f"{kind}:{page.name}"
+            nodes.append({"id": identity, "kind": kind, "label": page.title, "name": page.name})
+            read = {r for sql in queries for r in self._answers.relations_of(sql)}
+            edges += [[relation, identity] for relation in sorted(read)]
+        return {"nodes": nodes, "edges": edges}
+
+    def status(self) -> dict[str, Any]:
+        """Health: epoch, rates, lag, counts by source, rows and watermark by model."""
+        mark, ends, sizes = self._loop.mark, self._log.ends(), self._engine.sizes()
+        rows_per_second, epochs_per_second = self._loop.rates()
+        sources = [self._source_status(name, mark, ends) for name in self.project.sources]
+        moment = _iso(mark.time)
+        return {
+            "name": self.project.name,
+            "epoch": mark.epoch,
+            "time": moment,
+            "as_of": moment,
+            "complete_to": _iso(self._complete_to(self.project.sources)),
+            "rows_per_second": rows_per_second,
+            "epochs_per_second": epochs_per_second,
+            "lag_rows": sum(source["lag_rows"] for source in sources),
+            "caught_up": self._caught_up(),
+            "sources": sources,
+            "models": [self._model_status(name, sizes) for name in self.project.models],
+            "state_rows": {name: rows for name, rows in sizes.items() if name.startswith("state.")},
+            "log": {stream: {"rows": held.rows, "bytes": held.bytes} for stream, held in self._log.counts().items()},
+        }
+
+    def watch(self, callback: Callable[[EpochResult], None]) -> Callable[[], None]:
+        """Call back after every commit, on the epoch thread. Returns what ends the watch."""
+        key = id(callback) ^ time.monotonic_ns()
+        self._watchers[key] = callback
+        return lambda: self._watchers.pop(key, None) and None
+
+    # -- inside
+
+    def _open(self) -> None:
+        settings, project = self._settings, self.project
+        self._log = open_sqlite(self.data.log, clock=self._clock)
+        self._lake = open_lake(self.data.lake)
+        self._engine = DuckDBEngine(self.data.state, self.data.lake)
+        self._receipts = Receipts(self.data.receipts)
+        known = self._engine.definitions()
+        self._assembly = assemble(project, self._engine.oracle, lambda source: self._columns(source, known))
+        tables = list(self._assembly.sources.values())
+        covered = {t.name: self._lake.covered(f"raw.{t.name}") for t in tables}
+        for table in tables:
+            self._engine.tiered(table.name, covered[table.name], self._files(table.name, covered))
+        self._restore(covered)
+        self.built = self._engine.install(tables, self._assembly.programs)
+        self._receipts.forget(self.built)
+        for table in tables:
+            self._engine.tiered(table.name, covered[table.name], self._files(table.name, covered))
+        event_times = {s.name: s.event_time for s in project.sources.values() if s.event_time}
+        self._loop = EpochLoop(
+            self._log,
+            self._engine,
+            frozenset(self._assembly.sources),
+            event_times,
+            self._clock if project.clock == "wall" else None,
+            any(p.timely for p in self._assembly.programs),
+            settings.epoch_rows,
+            self._exhausted,
+            self._committed,
+            self._fail,
+        )
+        self._tiering = Tiering(
+            self._engine,
+            self._lake,
+            self._log,
+            tuple(self._assembly.sources),
+            tuple(project.models),
+            project.lake.commit_rows,
+            project.lake.commit_age,
+            project.log.retention,
+            self._engine.durable,
+            lambda: self._changed_at,
+            self._fail,
+            self._clock,
+        )
+        self._answers = Answers(self._engine, self._log, self._assembly.relations, self._complete_to, self._verdict)
+        self._loop.recover()
+        if settings.intake:
+            self._open_intakes()
+
+    def _columns(self, source: Source, known: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+        """Declared, or inferred once: what more input would make of it does not change what has been kept."""
+        if source.columns is None and source.name in known:
+            return known[source.name]
+        return resolve(source, self.project.root, cache=self.data.cache)
+
+    def _files(self, source: str, covered: Mapping[str, int]) -> list[str]:
+        return self._lake.files(f"raw.{source}") if covered[source] else []
+
+    def _restore(self, covered: Mapping[str, int]) -> None:
+        """A state file that was lost is built again, from the lake and the log up to the ledger's last epoch."""
+        last = self._log.last_epoch()
+        if self._engine.mark().epoch or last is None:
+            return
+        arrived = {
+            name: Arrived(self._log.read(name, start, last.offsets[name]), start)
+            for name, start in covered.items()
+            if last.offsets.get(name, 0) > start
+        }
+        self._engine.restore(Mark(last.id, last.offsets, last.time), list(self._assembly.sources.values()), arrived)
+
+    def _open_intakes(self) -> None:
+        for name, source in self.project.sources.items():
+            if isinstance(source, PushSource):
+                continue
+            reader = open_reader(
+                source,
+                self.project.root,
+                position=reader_position(self._log.position(name)),
+                full_speed=self._settings.full_speed,
+                clock=time.monotonic,
+                cache=self.data.cache,
+            )
+            self._intakes[name] = Intake(
+                name,
+                reader,
+                self._log,
+                chunk_rows=max(1000, min(INTAKE_ROWS, self._settings.epoch_rows * 4)),
+                taken=lambda name=name: self._loop.mark.offsets.get(name, 0),  # type: ignore[misc]
+                failed=self._fail,
+                clock=self._clock,
+            )
+
+    def _headway(self) -> dict[str, Any]:
+        mark, ends = self._loop.mark, self._log.ends()
+        return {
+            "epoch": mark.epoch,
+            "read": sum(intake.counts.read for intake in self._intakes.values()),
+            "rows_per_second": self._loop.rates()[0],
+            "lag_rows": sum(end - mark.offsets.get(stream, 0) for stream, end in ends.items()),
+        }
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody asked it to end."""
+        return self._ended.is_set()
+
+    def _exhausted(self) -> frozenset[str]:
+        return frozenset(name for name, intake in self._intakes.items() if intake.done)
+
+    def _caught_up(self) -> bool:
+        """Every source has been read to its end, or to what is there of it, and epochs have taken all of it."""
+        if not all(intake.done or intake.idle for intake in self._intakes.values()):
+            return False
+        taken = self._loop.mark.offsets
+        return all(
+            taken.get(stream, 0) >= end for stream, end in self._log.ends().items() if stream in self._assembly.sources
+        )
+
+    def _committed(self, committed: Committed) -> None:
+        epoch = committed.mark.epoch
+        self._changed_at.update(dict.fromkeys(committed.changed, epoch))
+        moment = committed.mark.time or datetime(1970, 1, 1, tzinfo=UTC)
+        result = EpochResult(epoch, moment, frozenset(committed.changed), self._engine.changes)
+        for callback in list(self._watchers.values()):
+            callback(result)
+
+    def _fail(self, error: HeadraceError) -> None:
+        """The first failure stops the node; what is committed stays."""
+        self._failure = self._failure or error
+        self._ended.set()
+
+    def _prove_regularly(self) -> None:
+        every = self.project.parity.every
+        assert every is not None
+        while not self._ended.wait(every.total_seconds()):
+            try:
+                self.parity()
+            except Exception as error:  # noqa: BLE001 - a thread must not end in silence
+                self._fail(as_ours(error, "proving"))
+
+    def _receipt(self, mark: Mark, result: Recomputed) -> dict[str, Any]:
+        sources = self._assembly.upstream(result.model)
+        snapshots = {s: found[-1].id for s in sorted(sources) if (found := self._lake.snapshots(f"raw.{s}"))}
+        return {
+            "model": result.model,
+            "equal": result.missing == 0 and result.extra == 0,
+            "missing": result.missing,
+            "extra": result.extra,
+            "rows": result.rows,
+            "seconds": round(result.seconds, 6),
+            "epoch": mark.epoch,
+            "as_of": _iso(mark.time),
+            "offsets": {s: mark.offsets.get(s, 0) for s in sorted(sources)},
+            "snapshot": snapshots,
+            "checked_at": _iso(self._clock()),
+        }
+
+    def _verdict(self, relations: Iterable[str]) -> str:
+        receipts = self.receipts()
+        verdicts = {verdict_of(receipts.get(name)) for name in relations if name in self.project.models}
+        return next((v for v in ("differs", "unproven") if v in verdicts), "equal")
+
+    def _complete_to(self, relations: Iterable[str]) -> datetime | None:
+        sources = frozenset().union(*(self._assembly.upstream(name) for name in relations))
+        declared = self.project.sources
+        lateness = {
+            s: declared[s].lateness.total_seconds() for s in sources if s in declared and declared[s].event_time
+        }
+        return complete_to(sources, self._loop.reached, lateness, self._exhausted())
+
+    def _source_status(self, name: str, mark: Mark, ends: Mapping[str, int]) -> dict[str, Any]:
+        intake = self._intakes.get(name)
+        kept = intake.counts.kept if intake is not None else ends.get(name, 0)
+        rejected = intake.counts.read - intake.counts.kept if intake is not None else self._rejected(name)
+        reached = self._loop.reached.get(name)
+        return {
+            "name": name,
+            "read": kept + rejected,
+            "kept": kept,
+            "rejected": rejected,
+            "late": 0,
+            "offset": mark.offsets.get(name, 0),
+            "lag_rows": ends.get(name, 0) - mark.offsets.get(name, 0),
+            "watermark": _iso(self._complete_to([name])) if reached is not None else None,
+            "done": intake.done if intake is not None else False,
+        }
+
+    def _rejected(self, name: str) -> int:
+        return self._engine.rejected(REJECTED, name)
+
+    def _model_status(self, name: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+        return {
+            "name": name,
+            "rows": sizes.get(f"live.{name}", 0),
+            "complete_to": _iso(self._complete_to([name])),
+            "parity": verdict_of(self.receipts().get(name)),
+        }
+
+    def _push_source(self, name: str) -> PushSource:
+        source: Source | None = self.project.sources.get(name)
+        if isinstance(source, PushSource):
+            return source
+        pushed = [s.name for s in self.project.sources.values() if isinstance(s, PushSource)]
+        near = nearest(name, pushed)
+        what = (
+            f"{name} is a {source.kind} source: rows are not pushed to it" if source else f"there is no source {name!r}"
+        )
+        fix = (
+            f"did you mean {near}?"
+            if near
+            else f"push sources: {', '.join(pushed) or 'none; declare one with kind: push'}"
+        )
+        raise UsageError(what, code="HR-111", state="nothing was written", fix=fix)
+
+
+def explained(program: Any, columns: Mapping[str, str]) -> dict[str, Any]:
+    """A program in the shape of ``headrace explain --json``."""
+    states = {state.name: state for state in program.states}
+    return {
+        "model": program.model,
+        "incremental": program.incremental,
+        "columns": dict(columns),
+        "reads": list(program.reads),
+        "key": list(program.key),
+        "append_only": program.append_only,
+        "timely": program.timely,
+        "rules": [
+            {
+                "operator": line.operator,
+                "rule": line.rule,
+                "reason": line.reason,
+                "detail": line.detail,
+                "depth": line.depth,
+                "state": [{"name": name, "bound": states[name].bound} for name in line.states],
+            }
+            for line in program.applied
+        ],
+    }
+
+
+def verdict_of(receipt: Mapping[str, Any] | None) -> str:
+    if receipt is None:
+        return "unproven"
+    return "equal" if receipt["equal"] else "differs"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+__all__ = ["Answer", "EpochResult", "Node", "Settings", "explained"]

@@ -1,0 +1,137 @@
+"""Tiering: rows move from the engine's hot tables to the lake, by number and by age; models leave snapshots there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from headrace.engine import Engine, Mark
+from headrace.errors import HeadraceError
+from headrace.lake import Lake
+from headrace.log import Log
+from headrace.runtime.defects import as_ours
+
+LOOK_SECONDS = 0.5
+# A model's snapshot is its whole content, so it is taken again only after this many times what the last one took.
+SNAPSHOT_REST = 20.0
+
+
+@dataclass
+class _Snapshot:
+    epoch: int = 0
+    due: float = 0.0
+
+
+@dataclass
+class Tiering:
+    """Moves history to the lake on its own thread.
+
+    Args:
+        mark: the last epoch that would survive a crash; what comes after it stays out of the lake until it is durable.
+        changed_at: epoch in which each model last changed.
+        now: the time of day, for the log's retention.
+    """
+
+    engine: Engine
+    lake: Lake
+    log: Log
+    sources: tuple[str, ...]
+    models: tuple[str, ...]
+    commit_rows: int
+    commit_age: timedelta
+    retention: timedelta
+    mark: Callable[[], Mark]
+    changed_at: Callable[[], Mapping[str, int]]
+    failed: Callable[[HeadraceError], None]
+    now: Callable[[], datetime]
+    _waiting: dict[str, float] = field(default_factory=dict)
+    _snapshots: dict[str, _Snapshot] = field(default_factory=dict)
+    _end: threading.Event = field(default_factory=threading.Event)
+    _work: threading.Lock = field(default_factory=threading.Lock)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._loop, name="tiering", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._end.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def flush(self) -> None:
+        """Everything up to the last epoch into the lake, now."""
+        self.engine.checkpoint()
+        with self._work:
+            for source in self.sources:
+                while self._tier(source):
+                    pass
+            for model in self.models:
+                self._snapshot(model)
+            self._trim()
+
+    def covered(self, source: str) -> int:
+        return self.lake.covered(f"raw.{source}")
+
+    def _loop(self) -> None:
+        try:
+            while not self._end.wait(LOOK_SECONDS):
+                with self._work:
+                    self._look()
+        except Exception as error:  # noqa: BLE001 - a thread must not end in silence
+            self.failed(as_ours(error, "moving history to the lake"))
+
+    def _look(self) -> None:
+        moved = False
+        for source in self.sources:
+            if self._end.is_set():
+                return
+            if self._due(source):
+                moved |= self._tier(source)
+                self._waiting.pop(source, None)
+        for model in self.models:
+            if not self._end.is_set() and time.monotonic() >= self._snapshots.setdefault(model, self._first()).due:
+                self._snapshot(model)
+        if moved:
+            self._trim()
+
+    def _first(self) -> _Snapshot:
+        return _Snapshot(due=time.monotonic() + self.commit_age.total_seconds())
+
+    def _due(self, source: str) -> bool:
+        rows = self.mark().offsets.get(source, 0) - self.covered(source)
+        if rows <= 0:
+            return False
+        since = self._waiting.setdefault(source, time.monotonic())
+        return rows >= self.commit_rows or time.monotonic() - since >= self.commit_age.total_seconds()
+
+    def _tier(self, source: str) -> bool:
+        """One snapshot's worth of rows; whether there were any."""
+        start = self.covered(source)
+        mark = self.mark()
+        if mark.offsets.get(source, 0) <= start:
+            return False
+        rows = self.engine.untiered(source, start).slice(0, self.commit_rows * 4)
+        if rows.num_rows:
+            self.lake.append(f"raw.{source}", rows, start=start, stop=start + rows.num_rows, epoch=mark.epoch)
+            self.engine.tiered(source, start + rows.num_rows, self.lake.files(f"raw.{source}"))
+        return bool(rows.num_rows)
+
+    def _snapshot(self, model: str) -> None:
+        last = self._snapshots.setdefault(model, _Snapshot())
+        if self.changed_at().get(model, 1) <= last.epoch:
+            last.due = time.monotonic() + self.commit_age.total_seconds()
+            return
+        started = time.monotonic()
+        rows, mark = self.engine.content(model)
+        self.lake.overwrite(f"models.{model}", rows, epoch=mark.epoch, offsets=mark.offsets)
+        took = time.monotonic() - started
+        rest = max(self.commit_age.total_seconds(), took * SNAPSHOT_REST)
+        self._snapshots[model] = _Snapshot(mark.epoch, time.monotonic() + rest)
+
+    def _trim(self) -> None:
+        """Rows that the lake has and that are older than the retention leave the log."""
+        self.log.trim({source: self.covered(source) for source in self.sources}, self.now() - self.retention)

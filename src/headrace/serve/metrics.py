@@ -1,0 +1,63 @@
+"""What `/metrics` shows, in the text format of Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from starlette.types import Scope
+
+ROUTE = "headrace.route"
+"""Where the scope holds the path template that matched: labels must not grow with what clients ask for."""
+
+_NODE = {
+    "epoch": "Number of the newest committed epoch.",
+    "lag_rows": "Rows that are in the log and in no epoch yet.",
+    "rows_per_second": "Rows taken into epochs per second.",
+}
+_SERVER = {
+    "streams": "Open event streams.",
+    "queries": "Queries running or waiting.",
+}
+
+
+class Metrics:
+    """Counts of one server, in a registry of its own, so that two servers in one process do not mix."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "headrace_http_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "headrace_http_request_seconds",
+            "Time to answer a request; for a stream, how long it was open.",
+            ["route"],
+            registry=self._registry,
+        )
+
+    def measure(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count one finished request."""
+        route = scope.get(ROUTE, "other")
+        self._requests.labels(scope["method"], route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self, status: Mapping[str, Any], server: Mapping[str, float]) -> bytes:
+        """Return everything, with the node's and the server's figures of this moment."""
+        now = CollectorRegistry()
+        now.register(
+            _Gauges(lambda: [*_gauges("headrace_", _NODE, status), *_gauges("headrace_open_", _SERVER, server)])
+        )
+        return generate_latest(self._registry) + generate_latest(now)
+
+
+class _Gauges:
+    def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
+        self.collect = collect
+
+
+def _gauges(prefix: str, texts: Mapping[str, str], values: Mapping[str, Any]) -> list[Metric]:
+    known = {name: values[name] for name in texts if values.get(name) is not None}
+    return [GaugeMetricFamily(prefix + name, texts[name], value=float(value)) for name, value in known.items()]

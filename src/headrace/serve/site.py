@@ -1,0 +1,180 @@
+"""What every endpoint is given, and the few things that all of them do with a request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from headrace.errors import AccessDenied, UsageError
+from headrace.security import Principal, Principals
+from headrace.serve.access import VISITOR
+from headrace.serve.encode import dumps
+from headrace.serve.errors import bad_request, unknown
+from headrace.serve.limits import Limits
+from headrace.serve.live import Live
+from headrace.serve.metrics import Metrics
+from headrace.serve.protocol import Node
+from headrace.serve.queries import Queries
+from headrace.serve.sessions import Sessions, Visitor
+from headrace.serve.sse import EventStream
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Site:
+    """The node and everything this server keeps about serving it."""
+
+    node: Node
+    principals: Principals
+    sessions: Sessions
+    static_dir: Path
+    limits: Limits
+    queries: Queries
+    calls: Queries
+    tiles: Queries
+    pushes: asyncio.Semaphore
+    live: Live
+    metrics: Metrics
+    summary: dict[str, Any] = field(default_factory=dict)
+    """The answer of ``/v1/project``, once it is made: a project does not change while its node runs."""
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Run a call of the node that ends by itself, on a worker thread."""
+        return await self.calls.run(lambda _: work(), seconds=self.limits.call_seconds)
+
+
+Endpoint = Callable[[Site, Request], Awaitable[Response]]
+
+
+def visitor(request: Request) -> Visitor:
+    """Return who asks; only for addresses that need a principal."""
+    found: Visitor = request.scope[VISITOR]
+    return found
+
+
+def principal(request: Request) -> Principal:
+    """Return on whose behalf to ask the node."""
+    return visitor(request).principal
+
+
+def require_admin(request: Request, deed: str) -> None:
+    """Refuse whoever is no administrator, for what no policy covers yet.
+
+    Raises:
+        AccessDenied: HR-943.
+    """
+    if not principal(request).admin:
+        raise AccessDenied(
+            f"only an administrator may {deed}",
+            code="HR-943",
+            state="Nothing was changed.",
+            fix="Ask with an administrator's token.",
+        )
+
+
+def find(kind: str, request: Request, things: Mapping[str, T]) -> T:
+    """Return the thing that the address names, or raise HR-141 with the names that exist."""
+    name = request.path_params["name"]
+    if name not in things:
+        raise unknown(kind, name, list(things))
+    return things[name]
+
+
+def answer_json(value: object, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON answer."""
+    return Response(dumps(value), headers=headers, media_type="application/json")
+
+
+def stream(site: Site, request: Request, events: Any, leave: Callable[[], None]) -> EventStream:
+    """Return an event stream that ends with the visitor's session."""
+    who = visitor(request)
+    return EventStream(events, over=lambda: site.sessions.ended(who), leave=leave)
+
+
+async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """Await `work`, but cancel it when the client hangs up: nobody would read the answer. The body must be read."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """Return the body.
+
+    Raises:
+        UsageError: HR-144 larger than allowed, HR-145 compressed, HR-146 not there in time.
+    """
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise UsageError(
+            f"the body is encoded as {encoding}", code="HR-145", state="Nothing was taken.", fix="Send it as it is."
+        )
+    if int(request.headers.get("content-length", 0)) > limits.body_bytes:
+        raise _too_large(limits.body_bytes)
+    try:
+        return await asyncio.wait_for(_collect(request, limits.body_bytes), limits.body_seconds)
+    except TimeoutError:
+        raise UsageError(
+            f"the body did not arrive within {limits.body_seconds:g} s",
+            code="HR-146",
+            state="Nothing was taken.",
+            fix="Send it again, in smaller parts if the line is slow; an Idempotency-Key makes that safe.",
+        ) from None
+
+
+async def _collect(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+def _too_large(most: int) -> UsageError:
+    return UsageError(
+        f"the body is larger than {most // 2**20} MB",
+        code="HR-144",
+        state="Nothing was taken.",
+        fix="Send it in several requests, each with its own Idempotency-Key.",
+    )
+
+
+async def read_fields(request: Request, limits: Limits, known: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON object of the body, whose keys must be among `known` (name -> what it is).
+
+    Raises:
+        UsageError: HR-140, it is not that.
+    """
+    body = await read_body(request, limits)
+    fix = f"Send a JSON object with: {', '.join(f'{name} ({what})' for name, what in known.items())}."
+    try:
+        fields = json.loads(body) if body else {}
+    except (ValueError, RecursionError) as error:
+        raise bad_request(f"the body is not JSON: {error}", fix) from None
+    if not isinstance(fields, dict):
+        raise bad_request("the body is not a JSON object", fix)
+    strange = sorted(set(fields) - set(known))
+    if strange:
+        raise bad_request(f"the body has keys that mean nothing here: {', '.join(strange)}", fix)
+    return fields

@@ -1,0 +1,26 @@
+"""A model's SQL to a delta program. Pure: no I/O; what only the engine knows is handed in through the catalog's oracle."""
+
+from headrace.sql.catalog import Catalog, Oracle, Relation
+from headrace.sql.compile import compile_model, reads, settled
+from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Merge, Program, State
+from headrace.sql.text import SqlText, nearest, parse
+
+__all__ = [
+    "WEIGHT",
+    "Append",
+    "Applied",
+    "Catalog",
+    "Compute",
+    "Evict",
+    "Merge",
+    "Oracle",
+    "Program",
+    "Relation",
+    "SqlText",
+    "State",
+    "compile_model",
+    "nearest",
+    "parse",
+    "reads",
+    "settled",
+]

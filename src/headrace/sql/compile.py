@@ -1,0 +1,133 @@
+"""From a model's SQL text to its delta program."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+from sqlglot.optimizer.scope import traverse_scope
+
+from headrace.errors import SqlError
+from headrace.sql.build import build
+from headrace.sql.catalog import Catalog
+from headrace.sql.nodes import Aggregate, Node, Project, Recompute, children, column, scans
+from headrace.sql.passes import PASSES, logical_time
+from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
+from headrace.sql.rules.emitter import Emitter, net, sub
+from headrace.sql.text import SqlText, parse
+
+
+def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
+    """The delta program of model ``name``.
+
+    Raises:
+        SqlError: the text is not a SELECT that can be maintained; it says where and what to write instead.
+    """
+    query, names = settled(text, catalog)
+    node = _named(build(query, catalog), names, text)
+    emitter = Emitter(name, catalog)
+    change = emitter.change(node)
+    appended = emitter.append_only(node)
+    result = change.query if change.net or appended else net(change.query, node.columns)
+    outputs = [*(column(c) for c in node.columns), exp.column(WEIGHT)]
+    emitter.computed(exp.select(*outputs).from_(sub(result, "o")), change.needs, timely=change.timely, name=name)
+    return Program(
+        model=name,
+        columns=node.columns,
+        reads=scans(node),
+        steps=tuple(emitter.steps),
+        advance=tuple(emitter.advance),
+        key=_key(node),
+        append_only=appended,
+        batch=_whole_text(query, node.columns),
+        applied=tuple(_in_order(node, emitter.applied)),
+    )
+
+
+def settled(text: SqlText, catalog: Catalog) -> tuple[exp.Query, tuple[str, ...]]:
+    """The text taken through every pass, and the output column names that the engine gives the text as it was written."""
+    query = parse(text)
+    names: tuple[str, ...] = ()
+    for step in PASSES:
+        query = step(query, catalog, text)
+        if step is logical_time:
+            names = _described(query, text, catalog)
+    return query, names
+
+
+def _described(query: exp.Query, text: SqlText, catalog: Catalog) -> tuple[str, ...]:
+    """The engine binds the query: what is wrong with its names and types comes out here, with its place."""
+    try:
+        return tuple(name for name, _ in catalog.oracle.describe(query))
+    except SqlError as error:
+        words = re.search(
+            r'"([^"]+)" (?:not found|does not)|column (?:named )?"?(\w+)"?|[Ff]unction with name "?(\w+)"?|\'(\w+)\(',
+            error.what,
+        )
+        found = next((g for g in words.groups() if g), "") if words else ""
+        place = text.find(found) if found else text.place(1, 1)
+        what, _, hint = error.what.partition("\n")
+        raise SqlError(what, code="HR-308", where=place, fix=" ".join(hint.split()) or error.fix) from None
+
+
+def _whole_text(query: exp.Query, names: tuple[str, ...]) -> exp.Query:
+    """The settled text itself, over whole relations (``all.R``): no operator of ours has a part in it.
+
+    So a defect in taking the text apart, or in a rule, makes the batch answer and the kept one differ.
+    """
+    text = query.copy()
+    for scope in traverse_scope(text):
+        for table in scope.tables:
+            if isinstance(table.this, exp.Identifier) and not table.db and table.name not in scope.cte_sources:
+                table.set("db", exp.to_identifier(WHOLE, quoted=True))
+    outputs = [exp.alias_(column(old), name, quoted=True) for old, name in zip(text.named_selects, names, strict=True)]
+    return exp.select(*outputs).from_(sub(text, "q"))
+
+
+def reads(text: SqlText, known: set[str]) -> tuple[str, ...]:
+    """The names of ``known`` relations that the text mentions, in order of first mention; for ordering models."""
+    found = (table.name.lower() for table in parse(text).find_all(exp.Table))
+    return tuple(dict.fromkeys(name for name in found if name in known))
+
+
+def _named(node: Node, names: tuple[str, ...], text: SqlText) -> Node:
+    """``node`` with those output names."""
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            raise SqlError(
+                f"two columns are called {name!r}", code="HR-307", where=text.find(name), fix="name them apart with AS"
+            )
+        seen.add(name.lower())
+    if names == node.columns:
+        return node
+    return Project(node, tuple((name, column(old)) for name, old in zip(names, node.columns, strict=True)))
+
+
+def _key(node: Node) -> tuple[str, ...]:
+    """Output columns that together identify a row: the group's keys, when all of them are shown."""
+    if isinstance(node, Project):
+        below = _key(node.child)
+        shown = {value.name: name for name, value in node.outputs if isinstance(value, exp.Column)}
+        return tuple(shown[k] for k in below) if below and all(k in shown for k in below) else ()
+    if isinstance(node, Aggregate):
+        return tuple(name for name, _ in node.keys)
+    if isinstance(node, Recompute) and node.operator == "ORDER BY … LIMIT":
+        below = _key(node.inputs[0])
+        return below if all(k in node.columns for k in below) else ()
+    return ()
+
+
+def _in_order(node: Node, applied: dict[Node, Applied]) -> list[Applied]:
+    """Lines of ``explain``, the result first."""
+    lines: list[Applied] = []
+
+    def visit(current: Node, depth: int) -> None:
+        line = applied.get(current)
+        if line is not None:
+            lines.append(Applied(line.operator, line.rule, line.reason, line.detail, line.states, depth))
+        for child in children(current):
+            visit(child, depth + 1)
+
+    visit(node, 0)
+    return lines

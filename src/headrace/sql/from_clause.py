@@ -1,0 +1,177 @@
+"""FROM and its joins: each table pruned to the columns and filters it needs, then joined from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+from headrace.sql.catalog import Catalog
+from headrace.sql.functions import conjuncts, has_subquery, mentions_time
+from headrace.sql.nodes import INPUTS, Expire, Join, Node, Project, Recompute, Scan, column
+from headrace.sql.temporal import expiry
+from headrace.sql.unsplit import UnsplitError
+
+Builder = Callable[[exp.Query, Catalog, Mapping[str, Node]], Node]
+
+
+class FromClause:
+    """The tables of one SELECT. Their columns are named ``alias.column`` in what :meth:`joined` returns."""
+
+    def __init__(self, select: exp.Select, catalog: Catalog, env: Mapping[str, Node], build: Builder) -> None:
+        self._select = select
+        self._catalog = catalog
+        self._env = env
+        self._build = build
+        from_ = select.args.get("from_")
+        if from_ is None:
+            raise UnsplitError("no FROM")
+        self._joins: list[exp.Join] = list(select.args.get("joins") or ())
+        self._tables: dict[str, Node] = {}
+        for source in [from_.this, *(join.this for join in self._joins)]:
+            self._tables[source.alias_or_name] = self._table(source)
+        if len(self._tables) != len(self._joins) + 1:
+            raise UnsplitError("two tables of the same name")
+
+    def resolve(self, value: exp.Expr) -> exp.Expr:
+        """``value`` over the joined columns: ``t.a`` becomes the column named ``t.a``."""
+
+        def rename(node: exp.Expr) -> exp.Expr:
+            if isinstance(node, exp.Column) and node.table in self._tables:
+                return column(f"{node.table}.{node.name}")
+            return node
+
+        return value.copy().transform(rename)
+
+    def joined(self, where: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
+        """The joined tables, and the conditions of ``where`` that are still to be applied."""
+        inner_only = all(self._is_inner(join) for join in self._joins)
+        filters, rest = self._pushed(where)
+        inputs = {alias: self._pruned(alias, filters.get(alias, [])) for alias in self._tables}
+        if inner_only:
+            conditions = rest + [part for join in self._joins for part in conjuncts(join.args.get("on"))]
+            return self._inner(inputs, conditions)
+        first, *others = self._tables
+        node, seen = inputs[first], {first}
+        for join, alias in zip(self._joins, others, strict=True):
+            node = self._join(node, inputs[alias], join)
+            seen.add(alias)
+        return node, rest
+
+    def _table(self, source: exp.Expr) -> Node:
+        if source.args.get("pivots") or source.args.get("sample") or source.args.get("joins"):
+            raise UnsplitError("a pivoted, sampled or nested table")
+        if isinstance(source, exp.Subquery):
+            node = self._build(source.this, self._catalog, self._env)
+        elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
+            name = source.name
+            relation = self._catalog.relations.get(name.lower())
+            if name in self._env:
+                node = self._env[name]
+            elif relation is not None:
+                node = Scan(relation.name, tuple(relation.columns))
+            else:
+                raise UnsplitError(f"the table {name}")
+        else:
+            raise UnsplitError("a table function in FROM")
+        alias = source.args.get("alias")
+        names = [c.name for c in alias.columns] if alias is not None else []
+        if names:
+            node = Project(node, tuple((n, column(c)) for n, c in zip(names, node.columns, strict=False)))
+        return node
+
+    def _is_inner(self, join: exp.Join) -> bool:
+        return not join.side and not join.method and join.kind in ("", "INNER", "CROSS")
+
+    def _pushed(self, where: list[exp.Expr]) -> tuple[dict[str, list[exp.Expr]], list[exp.Expr]]:
+        """Conditions on one table go below the joins, where that table's rows cannot be made up by an outer join."""
+        kept = self._never_padded()
+        filters: dict[str, list[exp.Expr]] = {}
+        rest = []
+        for part in where:
+            tables = _tables(part)
+            if len(tables) == 1 and tables <= kept and not has_subquery(part):
+                filters.setdefault(next(iter(tables)), []).append(part)
+            else:
+                rest.append(part)
+        return filters, rest
+
+    def _never_padded(self) -> set[str]:
+        kept: set[str] = set()
+        for i, alias in enumerate(self._tables):
+            own = self._joins[i - 1].side if i else ""
+            later = [join.side for join in self._joins[i:]]
+            if own not in ("LEFT", "FULL") and not any(side in ("RIGHT", "FULL") for side in later):
+                kept.add(alias)
+        return kept
+
+    def _pruned(self, alias: str, filters: list[exp.Expr]) -> Node:
+        node = self._tables[alias]
+        used = {c.name for c in self._select.find_all(exp.Column) if c.table == alias}
+        names = [c for c in node.columns if c in used or c.lower() in used] or list(node.columns[:1])
+        outputs = tuple((f"{alias}.{name}", column(name)) for name in names)
+
+        def unqualified(part: exp.Expr) -> exp.Expr:
+            return part.copy().transform(
+                lambda n: column(n.name) if isinstance(n, exp.Column) and n.table == alias else n
+            )
+
+        plain = [unqualified(part) for part in filters if not mentions_time(part)]
+        timed = [self.resolve(part) for part in filters if mentions_time(part)]
+        node = Project(node, outputs, exp.and_(*plain) if plain else None)
+        return Expire(node, exp.and_(*timed), expiry(timed)) if timed else node
+
+    def _inner(self, inputs: dict[str, Node], conditions: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
+        """Inner joins in any order are the same: take next whichever table a condition ties to those already joined."""
+        waiting = dict(inputs)
+        first = next(iter(waiting))
+        node, seen = waiting.pop(first), {first}
+        while waiting:
+            alias = next((a for a in waiting if any(_ties(p, seen, a) for p in conditions)), next(iter(waiting)))
+            seen.add(alias)
+            now = [p for p in conditions if _tables(p) <= seen and not mentions_time(p) and not has_subquery(p)]
+            conditions = [p for p in conditions if p not in now]
+            on = exp.and_(*(self.resolve(p) for p in now)) if now else None
+            node = Join(node, waiting.pop(alias), on)
+        return node, conditions
+
+    def _join(self, left: Node, right: Node, join: exp.Join) -> Node:
+        on = join.args.get("on")
+        if join.method not in ("", "ASOF") or join.kind not in ("", "INNER", "CROSS", "SEMI", "ANTI", "OUTER"):
+            raise UnsplitError(f"{join.method or join.kind} JOIN")
+        if on is not None and (has_subquery(on) or mentions_time(on)):
+            raise UnsplitError("a subquery or now() in a join condition")
+        if self._is_inner(join):
+            return Join(left, right, None if on is None else self.resolve(on))
+        kind = join.copy()
+        kind.set("this", exp.to_table(INPUTS[1]))
+        kind.set("on", None if on is None else self.resolve(on))
+        columns = left.columns if join.kind in ("SEMI", "ANTI") else left.columns + right.columns
+        query = exp.select(*(column(c) for c in columns)).from_(INPUTS[0])
+        query.append("joins", kind)
+        name = " ".join(word for word in (join.method, join.side, join.kind, "JOIN") if word)
+        keys = _equal_keys(kind.args.get("on"), set(left.columns), set(right.columns))
+        why = "" if keys else "no equality between the two sides"
+        return Recompute(name, query, (left, right), keys, columns, why)
+
+
+def _tables(part: exp.Expr) -> set[str]:
+    return {c.table for c in part.find_all(exp.Column) if c.table}
+
+
+def _ties(part: exp.Expr, seen: set[str], alias: str) -> bool:
+    tables = _tables(part)
+    return isinstance(part, exp.EQ) and alias in tables and bool(tables & seen) and tables <= seen | {alias}
+
+
+def _equal_keys(on: exp.Expr | None, left: set[str], right: set[str]) -> tuple[tuple[exp.Expr, ...], ...] | None:
+    """The sides of the equalities in ``on`` that compare an expression of the left with one of the right."""
+    pairs = []
+    for part in conjuncts(on):
+        if isinstance(part, exp.EQ):
+            a, b = ({c.name for c in side.find_all(exp.Column)} for side in (part.this, part.expression))
+            if a and b and a <= left and b <= right:
+                pairs.append((part.this, part.expression))
+            elif a and b and a <= right and b <= left:
+                pairs.append((part.expression, part.this))
+    return (tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)) if pairs else None

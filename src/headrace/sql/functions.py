@@ -1,0 +1,85 @@
+"""Which functions aggregate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from headrace.sql.catalog import Oracle
+
+
+def is_aggregate(node: exp.Expr, oracle: Oracle) -> bool:
+    """An aggregate call, or one with a FILTER or IGNORE NULLS around it; a window function is not."""
+    if isinstance(node, exp.Filter | exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup):
+        return is_aggregate(node.this, oracle)
+    if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
+        return oracle.is_aggregate(node.name.lower())
+    return isinstance(node, exp.AggFunc) and not isinstance(node, exp.Grouping)
+
+
+def aggregates(node: exp.Expr, oracle: Oracle) -> Iterator[exp.Expr]:
+    """The outermost aggregate calls in ``node``, not entering window functions' own calls or subqueries."""
+    if isinstance(node, exp.Query | exp.Subquery):
+        return
+    if isinstance(node, exp.Window):
+        for part in _window_parts(node):
+            yield from aggregates(part, oracle)
+        return
+    if is_aggregate(node, oracle):
+        yield node
+        return
+    for child in node.iter_expressions():
+        yield from aggregates(child, oracle)
+
+
+def _window_parts(window: exp.Window) -> Iterator[exp.Expr]:
+    """A window's arguments, partition and order: an aggregate in these is one of the SELECT."""
+    function = window.this
+    while isinstance(function, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+        function = function.this
+    yield from function.iter_expressions()
+    yield from window.args.get("partition_by") or ()
+    if window.args.get("order"):
+        yield window.args["order"]
+
+
+def has_aggregate(node: exp.Expr, oracle: Oracle) -> bool:
+    return next(aggregates(node, oracle), None) is not None
+
+
+def windows(node: exp.Expr) -> Iterator[exp.Window]:
+    """The window functions in ``node``, not entering subqueries."""
+    if isinstance(node, exp.Query | exp.Subquery):
+        return
+    if isinstance(node, exp.Window):
+        yield node
+        return
+    for child in node.iter_expressions():
+        yield from windows(child)
+
+
+def has_subquery(node: exp.Expr) -> bool:
+    return node.find(exp.Query, exp.Subquery) is not None
+
+
+def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
+    """The parts of a condition that must all hold; BETWEEN counts as two."""
+    if node is None:
+        return []
+    if isinstance(node, exp.Paren):
+        return conjuncts(node.this)
+    if isinstance(node, exp.And):
+        return conjuncts(node.left) + conjuncts(node.right)
+    if isinstance(node, exp.Between) and not node.args.get("symmetric"):
+        low, high = node.args["low"], node.args["high"]
+        return [
+            exp.GTE(this=node.this.copy(), expression=low.copy()),
+            exp.LTE(this=node.this.copy(), expression=high.copy()),
+        ]
+    return [node]
+
+
+def mentions_time(node: exp.Expr) -> bool:
+    """Whether the epoch's logical time is in ``node``."""
+    return any(p.name == "now" for p in node.find_all(exp.Placeholder))

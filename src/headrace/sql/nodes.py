@@ -1,0 +1,139 @@
+"""The operators of a model, as a tree of frozen dataclasses holding sqlglot expressions.
+
+Every node has named output columns. Expressions over one input name its columns unqualified; a Join's condition and a
+Recompute's query say which input they mean by the table names in ``INPUTS``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+INPUTS = tuple(f"in{i}" for i in range(64))
+
+Named = tuple[str, exp.Expr]
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column reference, so that generated names such as ``f.carrier`` pass as they are."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=table)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A source or another model."""
+
+    relation: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """Filter, then compute columns."""
+
+    child: Node
+    outputs: tuple[Named, ...]
+    where: exp.Expr | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.outputs)
+
+
+@dataclass(frozen=True)
+class Expire:
+    """A filter on the epoch's logical time: rows enter and leave as time passes.
+
+    Attributes:
+        where: all conditions that mention ``:now``.
+        expired: a condition that, once true for a row, stays true as time passes; None when there is no such.
+    """
+
+    child: Node
+    where: exp.Expr
+    expired: exp.Expr | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.child.columns
+
+
+@dataclass(frozen=True)
+class Union:
+    """UNION ALL of inputs with the same columns."""
+
+    children: tuple[Node, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.children[0].columns
+
+
+@dataclass(frozen=True)
+class Join:
+    """Inner (or, with ``on`` None, cross) join. Output: the left columns, then the right ones; their names differ."""
+
+    left: Node
+    right: Node
+    on: exp.Expr | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.left.columns + self.right.columns
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """GROUP BY ``keys`` with ``aggregates``; no keys means one row, always."""
+
+    child: Node
+    keys: tuple[Named, ...]
+    aggregates: tuple[Named, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.keys + self.aggregates)
+
+
+@dataclass(frozen=True)
+class Recompute:
+    """A query over clean inputs, kept up to date by running it again: for the affected keys, or as a whole.
+
+    Attributes:
+        operator: what it is, in words.
+        query: reads the inputs as tables ``in0``, ``in1``, ...
+        keys: for each input the expressions by which rows that can influence one another agree; None: the whole.
+        columns: the output columns of ``query``.
+    """
+
+    operator: str
+    query: exp.Query
+    inputs: tuple[Node, ...]
+    keys: tuple[tuple[exp.Expr, ...], ...] | None
+    columns: tuple[str, ...]
+    why: str = ""
+
+
+Node = Scan | Project | Expire | Union | Join | Aggregate | Recompute
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Scan():
+            return ()
+        case Project() | Expire() | Aggregate():
+            return (node.child,)
+        case Union():
+            return node.children
+        case Join():
+            return (node.left, node.right)
+        case Recompute():
+            return node.inputs
+
+
+def scans(node: Node) -> tuple[str, ...]:
+    """The relations below ``node``, each once, in order of first mention."""
+    if isinstance(node, Scan):
+        return (node.relation,)
+    return tuple(dict.fromkeys(name for child in children(node) for name in scans(child)))

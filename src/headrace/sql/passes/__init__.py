@@ -1,0 +1,28 @@
+"""The passes a model's tree goes through before it is compiled, in order. Each is a pure function with golden pairs in tests/.
+
+refuse        what has no single answer, or reads outside the project, is an error
+logical_time  now() and its kin become the epoch's logical time
+qualify       every column says which table it is of; stars and aliases are written out
+group_all     GROUP BY ALL is written out
+settle        what SQL leaves open (ties, order within a list) gets one defined answer, so batch and incremental agree
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from headrace.sql.catalog import Catalog
+from headrace.sql.passes.group_all import group_all
+from headrace.sql.passes.logical_time import logical_time
+from headrace.sql.passes.qualify import qualify
+from headrace.sql.passes.refuse import refuse
+from headrace.sql.passes.settle import settle
+from headrace.sql.text import SqlText
+
+Pass = Callable[[exp.Query, Catalog, SqlText], exp.Query]
+
+PASSES: tuple[Pass, ...] = (refuse, logical_time, qualify, group_all, settle)
+
+__all__ = ["PASSES", "group_all", "logical_time", "qualify", "refuse", "settle"]

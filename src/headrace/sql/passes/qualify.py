@@ -1,0 +1,45 @@
+"""Every column says which table it is of; stars, USING and lateral aliases are written out."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+from sqlglot.errors import OptimizeError, SqlglotError
+from sqlglot.optimizer.qualify import qualify as sqlglot_qualify
+
+from headrace.errors import SqlError
+from headrace.sql.catalog import Catalog
+from headrace.sql.text import SqlText, nearest
+
+
+def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
+    """
+    Example:
+        SELECT * FROM t WHERE a > 1  ->  SELECT "t"."a" AS "a" FROM "t" AS "t" WHERE "t"."a" > 1
+
+    Raises:
+        SqlError: HR-306, a column that no table has, or that several have.
+    """
+    try:
+        qualified: exp.Query = sqlglot_qualify(query, schema=catalog.schema(), dialect="duckdb")
+        return qualified
+    except OptimizeError as error:
+        raise _unresolved(error, catalog, text) from None
+    except SqlglotError as error:
+        raise SqlError(f"cannot be resolved: {error}", code="HR-306", where=text.place(1, 1)) from None
+
+
+def _unresolved(error: OptimizeError, catalog: Catalog, text: SqlText) -> SqlError:
+    match = re.search(r"Column '\"?([^'\"]+)\"?' could not be resolved", str(error))
+    if match is None:
+        return SqlError(str(error), code="HR-306", where=text.place(1, 1))
+    name = match[1].split(".")[-1]
+    known = {column for relation in catalog.relations.values() for column in relation.columns}
+    near = nearest(name, known)
+    return SqlError(
+        f"no table here has a column {name!r}",
+        code="HR-306",
+        where=text.find(name),
+        fix=f"did you mean {near}?" if near else "see `headrace status` for the columns of each source and model",
+    )

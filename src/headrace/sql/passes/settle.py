@@ -1,0 +1,173 @@
+"""Give one defined answer to what SQL leaves open, so that a batch run and the incremental path cannot differ by luck.
+
+Each rewrite picks one of the answers that SQL allows:
+
+    any_value(x)                  the smallest
+    arg_min(x, o), arg_max(x, o)  among equals of o, the smallest (largest) x
+    list(x), string_agg(x, s)     in the order of x when no order is given; ties of a given order by x
+    row_number() … and ROWS frames  ties of the window's order by all the columns of the row
+    LIMIT, DISTINCT ON            ties by all the columns of the row
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from headrace.sql.catalog import Catalog
+from headrace.sql.functions import has_aggregate
+from headrace.sql.text import SqlText
+
+# Window functions whose answer for a row does not depend on the order of its peers.
+PEER_SAFE = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist)
+
+
+def settle(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
+    """
+    Example:
+        SELECT ANY_VALUE(t.a) AS a FROM t AS t  ->  SELECT MIN(t.a) AS a FROM t AS t
+    """
+    columns = _Columns(catalog)
+    for select in list(query.find_all(exp.Select)):
+        _settle_windows(select, columns, catalog)
+        _settle_limit(select, columns, catalog)
+    for operation in list(query.find_all(exp.SetOperation)):
+        if operation.args.get("limit") or operation.args.get("offset"):
+            _order_by(operation, [exp.Literal.number(i + 1) for i in range(len(operation.selects))])
+    return query.transform(_settle_aggregate)  # type: ignore[return-value]
+
+
+def _settle_aggregate(node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.AnyValue):
+        return exp.Min(this=node.this.this)
+    if isinstance(node, exp.AnyValue):
+        return exp.Min(this=node.this)
+    if isinstance(node, exp.ArgMin | exp.ArgMax) and not node.args.get("count"):
+        return _extreme_pair(node)
+    if isinstance(node, exp.ArrayAgg | exp.GroupConcat):
+        _settle_list(node)
+    return node
+
+
+def _extreme_pair(node: exp.ArgMin | exp.ArgMax) -> exp.Expr:
+    """arg_max(x, o) as the greatest pair (o, x): rows where either is NULL do not count, as in DuckDB."""
+    value, order = node.this, node.expression
+    pair = exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier("o", quoted=True), expression=order.copy()),
+            exp.PropertyEQ(this=exp.to_identifier("x", quoted=True), expression=value.copy()),
+        ]
+    )
+    both = exp.and_(*[exp.Not(this=exp.Is(this=part.copy(), expression=exp.Null())) for part in (value, order)])
+    guarded = exp.Case(ifs=[exp.If(this=both, true=pair)])
+    extreme = exp.Max(this=guarded) if isinstance(node, exp.ArgMax) else exp.Min(this=guarded)
+    return exp.Anonymous(this="struct_extract", expressions=[extreme, exp.Literal.string("x")])
+
+
+def _settle_list(node: exp.ArrayAgg | exp.GroupConcat) -> None:
+    argument = node.this
+    if isinstance(argument, exp.Distinct):
+        if not isinstance(argument.parent, exp.Order) and len(argument.expressions) == 1:
+            node.set("this", exp.Order(this=argument, expressions=[_ordered(argument.expressions[0])]))
+        return
+    if isinstance(argument, exp.Order):
+        inner = argument.this
+        value = inner.expressions[0] if isinstance(inner, exp.Distinct) else inner
+        argument.append("expressions", _ordered(value))
+    else:
+        node.set("this", exp.Order(this=argument, expressions=[_ordered(argument)]))
+
+
+def _ordered(value: exp.Expr) -> exp.Ordered:
+    return exp.Ordered(this=value.copy())
+
+
+def _settle_windows(select: exp.Select, columns: _Columns, catalog: Catalog) -> None:
+    for window in select.find_all(exp.Window):
+        if window.find_ancestor(exp.Select) is not select or _peer_safe(window):
+            continue
+        order = window.args.get("order") or exp.Order(expressions=[])
+        for value in columns.of(select, catalog):
+            order.append("expressions", _ordered(value))
+        if order.expressions:
+            window.set("order", order)
+
+
+def _peer_safe(window: exp.Window) -> bool:
+    """Whether rows that tie in the window's order get the same answer as it stands."""
+    function = window.this
+    while isinstance(function, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+        function = function.this
+    if isinstance(function, PEER_SAFE):
+        return True
+    spec = window.args.get("spec")
+    by_position = spec is not None and str(spec.args.get("kind", "")).upper() == "ROWS"
+    positional = not isinstance(function, exp.AggFunc) or isinstance(
+        function, exp.RowNumber | exp.Lag | exp.Lead | exp.Ntile
+    )
+    ordered_list = isinstance(function, exp.ArrayAgg | exp.GroupConcat)
+    value_at = isinstance(function, exp.FirstValue | exp.LastValue | exp.NthValue)
+    return not (by_position or positional or ordered_list or value_at)
+
+
+def _settle_limit(select: exp.Select, columns: _Columns, catalog: Catalog) -> None:
+    distinct = select.args.get("distinct")
+    if distinct is not None and distinct.args.get("on") is not None:
+        _order_by(select, columns.of(select, catalog))
+    elif select.args.get("limit") or select.args.get("offset"):
+        _order_by(select, [exp.Literal.number(i + 1) for i in range(len(select.selects))])
+
+
+def _order_by(query: exp.Query, ties: Sequence[exp.Expr]) -> None:
+    order = query.args.get("order") or exp.Order(expressions=[])
+    for value in ties:
+        order.append("expressions", _ordered(value))
+    query.set("order", order)
+
+
+class _Columns:
+    """The columns a SELECT's rows have before its own select list: of its tables, or of its groups."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def of(self, select: exp.Select, catalog: Catalog) -> list[exp.Expr]:
+        group = select.args.get("group")
+        if group is not None or any(has_aggregate(s, catalog.oracle) for s in select.selects):
+            keys = [] if group is None else list(group.expressions)
+            return [
+                *keys,
+                *(s.unalias() for s in select.selects if has_aggregate(s, catalog.oracle) and not s.find(exp.Window)),
+            ]
+        from_ = select.args.get("from_")
+        sources = [] if from_ is None else [from_.this, *(j.this for j in select.args.get("joins") or ())]
+        return [
+            exp.column(exp.to_identifier(c, quoted=True), table=exp.to_identifier(s.alias_or_name, quoted=True))
+            for s in sources
+            for c in self._named(s, select)
+        ]
+
+    def _named(self, source: exp.Expr, select: exp.Select) -> list[str]:
+        if source.args.get("alias") is not None and source.args["alias"].columns:
+            return [c.name for c in source.args["alias"].columns]
+        if isinstance(source, exp.Subquery):
+            return [name for name in source.this.named_selects if name != "*"]
+        if isinstance(source, exp.Table):
+            cte = _cte(source, select)
+            if cte is not None:
+                return list(cte.this.named_selects)
+            relation = self._catalog.relations.get(source.name.lower())
+            return list(relation.columns) if relation is not None else []
+        return []
+
+
+def _cte(table: exp.Table, select: exp.Expr) -> exp.CTE | None:
+    node: exp.Expr | None = select
+    while node is not None:
+        with_ = node.args.get("with_")
+        for cte in with_.expressions if with_ is not None else ():
+            if cte.alias == table.name:
+                return cte  # type: ignore[no-any-return]
+        node = node.parent
+    return None

@@ -1,0 +1,139 @@
+"""A delta program: what one model does in one epoch, as data.
+
+Conventions that every step relies on:
+
+* A **delta** is a relation with the model's columns and ``__w``, which is +1 (a row arrives) or -1 (a row leaves). Copies are
+  separate rows, so every weight in a delta or a state is exactly +1 or -1.
+* A **state** holds what an operator has seen up to, and without, the epoch that runs. ``compute`` steps only read states;
+  ``advance`` steps, run after every model has computed, bring them up to date. So the order of the steps within a phase
+  does not matter to the result, and states may be shared.
+* Relations are named by kind: ``delta.X`` lives for one epoch, ``state.X`` is kept, ``live.M`` is the current content of model M.
+* In a program's ``batch``, ``all.R`` is the whole of relation R.
+* The placeholders ``:now`` and ``:previous`` are the logical times of this epoch and of the one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+WEIGHT = "__w"
+WHOLE = "all"
+
+
+@dataclass(frozen=True)
+class State:
+    """A kept relation. Its columns are those of ``shape``, run over empty inputs.
+
+    Attributes:
+        bound: what limits its size, in words, for ``explain``.
+        weighted: rows carry ``__w`` and may be folded (a +1 and a -1 of the same row cancel) without changing the answer.
+    """
+
+    name: str
+    shape: exp.Query
+    bound: str
+    weighted: bool = True
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Fill the epoch-local relation ``delta.<name>``.
+
+    Attributes:
+        needs: the deltas that can make it non-empty. When all of them are empty it is empty too, and is not run.
+        timely: the passing of logical time alone can make it non-empty.
+    """
+
+    name: str
+    query: exp.Query
+    needs: frozenset[str]
+    timely: bool = False
+
+
+@dataclass(frozen=True)
+class Append:
+    """Add the rows of ``query`` to a state, if any of ``needs`` is non-empty."""
+
+    state: str
+    query: exp.Query
+    needs: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Replace by key: drop the state's rows whose ``keys`` occur in ``delta.<source>``, then add the rows of ``query``.
+
+    Keys compare as ``IS NOT DISTINCT FROM``. No keys: the state holds one row, which is replaced.
+    """
+
+    state: str
+    keys: tuple[str, ...]
+    source: str
+    query: exp.Query
+
+
+@dataclass(frozen=True)
+class Evict:
+    """Drop the state's rows for which ``where`` holds: the passing of time has made them irrelevant for ever."""
+
+    state: str
+    where: exp.Expr
+
+
+Advance = Append | Merge | Evict
+
+
+@dataclass(frozen=True)
+class Applied:
+    """How one operator of the model is maintained: a line of ``explain``."""
+
+    operator: str
+    rule: str
+    reason: str
+    detail: str = ""
+    states: tuple[str, ...] = ()
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Program:
+    """Everything the engine needs to maintain one model.
+
+    Attributes:
+        columns: output column names in order.
+        reads: the relations (sources and models) the model reads, in order of first mention.
+        steps: states and computations, each after what it reads; the last computation, named as the model, is its net change.
+        key: columns that identify an output row, or () when it has no known key and duplicates are possible.
+        append_only: rows never leave the output.
+        batch: the same model as one SELECT over its whole inputs; ``:now`` is the epoch's logical time.
+        timely: the model changes with time alone.
+    """
+
+    model: str
+    columns: tuple[str, ...]
+    reads: tuple[str, ...]
+    steps: tuple[State | Compute, ...]
+    advance: tuple[Advance, ...]
+    key: tuple[str, ...]
+    append_only: bool
+    batch: exp.Query
+    applied: tuple[Applied, ...] = field(default=())
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return tuple(step for step in self.steps if isinstance(step, State))
+
+    @property
+    def compute(self) -> tuple[Compute, ...]:
+        return tuple(step for step in self.steps if isinstance(step, Compute))
+
+    @property
+    def timely(self) -> bool:
+        return any(step.timely for step in self.compute)
+
+    @property
+    def incremental(self) -> bool:
+        """True when no operator over a relation of unbounded size is recomputed as a whole."""
+        return all(line.rule != "whole" or line.detail == "small" for line in self.applied)

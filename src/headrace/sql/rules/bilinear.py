@@ -1,0 +1,43 @@
+"""Inner join: the change of A with old B, old A with the change of B, and the two changes with each other."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from headrace.sql.nodes import Join
+from headrace.sql.program import Applied
+from headrace.sql.rules.emitter import Change, Emitter, columns, sub, union_all, weight
+
+
+def change(node: Join, emitter: Emitter) -> Change:
+    left, right = emitter.named(node.left), emitter.named(node.right)
+    old_left, old_right = emitter.old(node.left), emitter.old(node.right)
+    parts = [
+        emitter.computed(_joined(node, left.query, old_right), left.needs, timely=left.timely),
+        emitter.computed(_joined(node, old_left, right.query), right.needs, timely=right.timely),
+        emitter.computed(_joined(node, left.query, right.query), left.needs, timely=left.timely),
+    ]
+    condition = "every pair" if node.on is None else node.on.sql("duckdb")
+    appended = emitter.append_only(node)
+    emitter.explain(
+        node,
+        Applied(
+            f"join on {condition}",
+            "bilinear",
+            "inner join: only changed rows are joined, with the other side's kept rows",
+            "" if node.on is not None else "no condition: the result is as large as both sides multiplied",
+            tuple(s.name for s in emitter.states if s.name in f"{old_left.sql()} {old_right.sql()}"),
+        ),
+    )
+    query = union_all([part.query for part in parts])
+    needs = frozenset().union(*(part.needs for part in parts))
+    return Change(query, needs, left.timely or right.timely, net=appended)
+
+
+def _joined(node: Join, left: exp.Query, right: exp.Query) -> exp.Select:
+    product = exp.cast(exp.Mul(this=weight(table="l"), expression=weight(table="r")), "TINYINT")
+    outputs = [*columns(node.left, "l"), *columns(node.right, "r"), weight(product)]
+    query = exp.select(*outputs).from_(sub(left, "l"))
+    if node.on is None:
+        return query.join(sub(right, "r"), join_type="cross")
+    return query.join(sub(right, "r"), on=node.on.copy())

@@ -1,0 +1,201 @@
+"""Collects the steps of a delta program while the operator tree is walked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from headrace.sql.catalog import Catalog
+from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Recompute, Scan, Union, column
+from headrace.sql.program import WEIGHT, Advance, Append, Applied, Compute, State
+
+
+@dataclass(frozen=True)
+class Change:
+    """A query for an operator's delta: its columns and ``__w``.
+
+    Attributes:
+        needs: deltas without which it is empty.
+        timely: time alone can make it non-empty.
+        net: no row occurs with both weights.
+    """
+
+    query: exp.Query
+    needs: frozenset[str]
+    timely: bool = False
+    net: bool = True
+
+
+class Emitter:
+    """State of one compilation. Operators that occur twice are maintained once."""
+
+    def __init__(self, model: str, catalog: Catalog) -> None:
+        self.model = model
+        self.catalog = catalog
+        self.steps: list[State | Compute] = []
+        self.advance: list[Advance] = []
+        self.applied: dict[Node, Applied] = {}
+        self._changes: dict[Node, Change] = {}
+        self._named: dict[Node, Change] = {}
+        self._olds: dict[Node, exp.Query] = {}
+        self._depth = 0
+
+    @property
+    def states(self) -> list[State]:
+        return [step for step in self.steps if isinstance(step, State)]
+
+    def change(self, node: Node) -> Change:
+        """The delta of ``node``, as a query to be placed in another."""
+        from headrace.sql.rules import algebraic, bilinear, linear, recompute, temporal
+
+        if node not in self._changes:
+            self._depth += 1
+            match node:
+                case Scan() | Project() | Union():
+                    made = linear.change(node, self)
+                case Expire():
+                    made = temporal.change(node, self)
+                case Join():
+                    made = bilinear.change(node, self)
+                case Aggregate():
+                    made = algebraic.change(node, self)
+                case Recompute():
+                    made = recompute.change(node, self)
+            self._depth -= 1
+            self._changes[node] = made
+        return self._changes[node]
+
+    def named(self, node: Node) -> Change:
+        """The delta of ``node``, computed once into a relation of its own."""
+        if node not in self._named:
+            change = self.change(node)
+            if isinstance(node, Scan) and isinstance(change.query, exp.Select):
+                self._named[node] = change
+            else:
+                self._named[node] = self.computed(change.query, change.needs, timely=change.timely, net=change.net)
+        return self._named[node]
+
+    def computed(
+        self, query: exp.Query, needs: frozenset[str], *, timely: bool = False, net: bool = True, name: str = ""
+    ) -> Change:
+        """A Compute step for ``query``; returns the change that reads its result."""
+        name = name or f"{self.model}.{len(self.steps)}"
+        self.steps.append(Compute(name, query, needs, timely))
+        return Change(exp.select("*").from_(delta_table(name)), frozenset({name}), timely, net)
+
+    def state(self, shape: exp.Query, bound: str, *, weighted: bool = True) -> str:
+        name = f"{self.model}.s{len(self.steps)}"
+        self.steps.append(State(name, shape, bound, weighted))
+        return name
+
+    def old(self, node: Node) -> exp.Query:
+        """``node``'s rows before this epoch, with weights; kept as a state when nothing else holds them."""
+        if node not in self._olds:
+            self._olds[node] = self._held(node) or self._kept(node)
+        return self._olds[node]
+
+    def hold(self, node: Node, query: exp.Query) -> None:
+        """Tell that ``query`` gives ``node``'s rows before this epoch, so that no second state is needed."""
+        self._olds.setdefault(node, query)
+
+    def append_only(self, node: Node) -> bool:
+        """Rows never leave ``node``."""
+        match node:
+            case Scan():
+                return self.catalog.relations[node.relation].append_only
+            case Project():
+                return self.append_only(node.child)
+            case Union():
+                return all(self.append_only(child) for child in node.children)
+            case Join():
+                return self.append_only(node.left) and self.append_only(node.right)
+            case Aggregate() | Expire() | Recompute():
+                return False
+
+    def explain(self, node: Node, line: Applied) -> None:
+        self.applied[node] = Applied(line.operator, line.rule, line.reason, line.detail, line.states, self._depth)
+
+    def _held(self, node: Node) -> exp.Query | None:
+        """From the live content of relations that have one, without a state of its own."""
+        if isinstance(node, Scan) and self.catalog.relations[node.relation].live:
+            source = exp.table_(node.relation, db="live", quoted=True)
+            return exp.select(*columns(node), weight(1)).from_(source)
+        if isinstance(node, Project) and isinstance(node.child, Scan):
+            held = self._held(node.child)
+            return None if held is None else projected(node, held)
+        return None
+
+    def _kept(self, node: Node) -> exp.Query:
+        change = self.named(node)
+        bound = "every row of the input" if self.append_only(node) else "the current rows of the input"
+        name = self.state(change.query, bound)
+        self.advance.append(Append(name, change.query, change.needs))
+        return exp.select("*").from_(state_table(name))
+
+
+def columns(node: Node, table: str | None = None) -> list[exp.Expr]:
+    return [column(name, table) for name in node.columns]
+
+
+def weight(value: int | exp.Expr | None = None, table: str | None = None) -> exp.Expr:
+    """The weight column: itself, or ``value`` under its name."""
+    if value is None:
+        return exp.column(WEIGHT, table=table)
+    number = exp.cast(exp.Literal.number(value), "TINYINT") if isinstance(value, int) else value
+    return exp.alias_(number, WEIGHT)
+
+
+def sub(query: exp.Query, alias: str) -> exp.Subquery:
+    return exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+
+
+def delta_table(name: str) -> exp.Table:
+    return exp.table_(name, db="delta", quoted=True)
+
+
+def state_table(name: str) -> exp.Table:
+    return exp.table_(name, db="state", quoted=True)
+
+
+def projected(node: Project, source: exp.Query) -> exp.Select:
+    """``node`` over a weighted relation."""
+    outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
+    query = exp.select(*outputs, weight()).from_(sub(source, "t"))
+    return query if node.where is None else query.where(node.where.copy())
+
+
+def union_all(parts: Sequence[exp.Query]) -> exp.Query:
+    first, *others = parts
+    query = first.copy()
+    for other in others:
+        query = exp.Union(this=query, expression=other.copy(), distinct=False)
+    return query
+
+
+def net(query: exp.Query, names: Sequence[str]) -> exp.Select:
+    """``query`` with opposite weights of the same row cancelled; copies stay separate rows."""
+    kept = [column(name) for name in names]
+    total = exp.func("SUM", exp.cast(weight(), "BIGINT"))
+    folded = exp.select(*kept, exp.alias_(total, "__n")).from_(sub(query, "t")).group_by(*(k.copy() for k in kept))
+    folded = folded.having(exp.NEQ(this=total.copy(), expression=exp.Literal.number(0)))
+    return unfold(folded, names)
+
+
+def unfold(folded: exp.Query, names: Sequence[str]) -> exp.Select:
+    """Rows with a count ``__n`` (its sign is the weight) as that many rows of weight +1 or -1."""
+    count = exp.column("__n")
+    copies = exp.Anonymous(
+        this="unnest",
+        expressions=[exp.Anonymous(this="range", expressions=[exp.cast(exp.Abs(this=count.copy()), "BIGINT")])],
+    )
+    sign = exp.cast(exp.Sign(this=count.copy()), "TINYINT")
+    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__copy")).from_(sub(folded, "f"))
+    return exp.select(*(column(n) for n in names), weight()).from_(sub(inner, "u"))
+
+
+def bag(query: exp.Query, names: Sequence[str], *, append_only: bool) -> exp.Select:
+    """The rows of a weighted relation as a plain bag, without ``__w``."""
+    source = query if append_only else net(query, names)
+    return exp.select(*(column(name) for name in names)).from_(sub(source, "b"))

@@ -1,0 +1,35 @@
+"""Filter, project, union all: the change of the result is the operator applied to the change."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from headrace.sql.nodes import Project, Scan, Union
+from headrace.sql.program import Applied
+from headrace.sql.rules.emitter import Change, Emitter, columns, delta_table, projected, sub, union_all, weight
+
+
+def change(node: Scan | Project | Union, emitter: Emitter) -> Change:
+    match node:
+        case Scan():
+            kind = "append-only" if emitter.append_only(node) else "rows may change"
+            emitter.explain(node, Applied(f"read {node.relation}", "linear", kind))
+            query = exp.select(*columns(node), weight()).from_(delta_table(node.relation))
+            return Change(query, frozenset({node.relation}))
+        case Project():
+            child = emitter.change(node.child)
+            what = "project" if node.where is None else f"filter {node.where.sql('duckdb')}"
+            emitter.explain(node, Applied(what, "linear", "works row by row: no state"))
+            return Change(projected(node, child.query), child.needs, child.timely, net=child.net and _injective(node))
+        case Union():
+            parts = [emitter.change(child) for child in node.children]
+            emitter.explain(node, Applied("union all", "linear", "works row by row: no state"))
+            union = union_all([exp.select("*").from_(sub(part.query, "t")) for part in parts])
+            needs = frozenset().union(*(part.needs for part in parts))
+            return Change(union, needs, any(part.timely for part in parts), net=False)
+
+
+def _injective(node: Project) -> bool:
+    """Whether different input rows surely give different output rows: all columns pass through."""
+    passed = {value.name for _, value in node.outputs if isinstance(value, exp.Column)}
+    return passed >= set(node.child.columns)

@@ -1,0 +1,93 @@
+"""SQL text with its place in a file: parsing, and errors that point at the offending words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError
+
+from headrace.errors import Place, SqlError
+
+
+@dataclass(frozen=True)
+class SqlText:
+    """A model's SQL, and where its first line stands in its file (counted from 1)."""
+
+    sql: str
+    path: Path
+    first_line: int = 1
+
+    def place(self, line: int, column: int, width: int = 1) -> Place:
+        """A place by line and column within the text, both from 1, with the line and carets under the words."""
+        lines = self.sql.splitlines() or [""]
+        index = min(max(line, 1), len(lines)) - 1
+        column = max(column, 1)
+        excerpt = f"{lines[index]}\n{' ' * (column - 1)}{'^' * max(width, 1)}"
+        return Place(self.path, self.first_line + index, column, excerpt)
+
+    def find(self, words: str) -> Place:
+        """The place of the first occurrence of ``words`` as a whole, or of the start of the text."""
+        match = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", self.sql, re.IGNORECASE)
+        if match is None:
+            return self.place(1, 1)
+        before = self.sql[: match.start()]
+        line = before.count("\n") + 1
+        return self.place(line, match.start() - (before.rfind("\n") + 1) + 1, len(words))
+
+    def of(self, node: exp.Expr) -> Place:
+        """The place of a parsed node, by its own words."""
+        for part in node.walk():
+            if "line" in part.meta:
+                start = part.meta.get("start")
+                end = part.meta.get("end")
+                width = end - start + 1 if start is not None and end is not None else 1
+                return self.place(part.meta["line"], part.meta["col"] - width + 1, width)
+        return self.find(node.sql("duckdb").split("(")[0])
+
+
+def parse(text: SqlText) -> exp.Query:
+    """The one SELECT that ``text`` holds.
+
+    Raises:
+        SqlError: HR-301 for a syntax error, HR-302 for anything but one SELECT.
+    """
+    try:
+        statements = [s for s in sqlglot.parse(text.sql, read="duckdb") if s is not None]
+    except ParseError as error:
+        raise _syntax_error(text, error) from None
+    except (SqlglotError, RecursionError) as error:
+        raise SqlError(f"cannot be read as SQL: {error}", code="HR-301", where=text.place(1, 1)) from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        kind = statements[0].key.upper() if statements else "nothing"
+        raise SqlError(
+            f"a model is one SELECT; this is {kind if len(statements) < 2 else f'{len(statements)} statements'}",
+            code="HR-302",
+            where=text.place(1, 1),
+            fix="keep one SELECT in the file; its result is the model",
+        )
+    query = statements[0]
+    return query.unnest() if isinstance(query, exp.Subquery) and not query.alias else query  # type: ignore[return-value]
+
+
+def _syntax_error(text: SqlText, error: ParseError) -> SqlError:
+    first = error.errors[0] if error.errors else {}
+    words = first.get("highlight") or ""
+    line, column = first.get("line") or 1, first.get("col") or 1
+    return SqlError(
+        f"SQL syntax: {first.get('description') or error}".rstrip("."),
+        code="HR-301",
+        where=text.place(line, column - len(words) + 1, len(words)),
+        fix="correct the SELECT at the mark",
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` most likely meant, if any is close."""
+    found = difflib.get_close_matches(name.lower(), [k.lower() for k in known], n=1, cutoff=0.6)
+    return found[0] if found else None

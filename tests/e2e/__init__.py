@@ -1,0 +1,1 @@
+"""The `headrace` command from outside: real processes, real files, real HTTP."""

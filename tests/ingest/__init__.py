@@ -1,0 +1,1 @@
+"""Tests of ``headrace.ingest``: real files, real packages, no network."""

@@ -1,0 +1,1 @@
+"""Tests of ``headrace.log``: one contract over every implementation, and what each one promises beyond it."""

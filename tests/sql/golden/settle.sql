@@ -1,0 +1,35 @@
+SELECT any_value(x) AS a FROM ev;
+SELECT MIN("ev"."x") AS "a" FROM "ev" AS "ev";
+
+SELECT arg_max(k, ts) AS last FROM ev;
+SELECT STRUCT_EXTRACT(MAX(CASE WHEN NOT "ev"."k" IS NULL AND NOT "ev"."ts" IS NULL THEN {'o': "ev"."ts", 'x': "ev"."k"} END), 'x') AS "last" FROM "ev" AS "ev";
+
+SELECT string_agg(k, '-') AS ks, list(x) AS xs FROM ev;
+SELECT LISTAGG("ev"."k", '-' ORDER BY "ev"."k") AS "ks", ARRAY_AGG("ev"."x" ORDER BY "ev"."x") AS "xs" FROM "ev" AS "ev";
+
+SELECT list(x ORDER BY ts DESC) AS xs FROM ev;
+SELECT ARRAY_AGG("ev"."x" ORDER BY "ev"."ts" DESC, "ev"."x") AS "xs" FROM "ev" AS "ev";
+
+SELECT list(DISTINCT x) AS xs FROM ev;
+SELECT ARRAY_AGG(DISTINCT "ev"."x" ORDER BY "ev"."x") AS "xs" FROM "ev" AS "ev";
+
+SELECT row_number() OVER (PARTITION BY k ORDER BY x) AS rn FROM ref JOIN ev USING (k);
+SELECT ROW_NUMBER() OVER (PARTITION BY COALESCE("ref"."k", "ev"."k") ORDER BY "ev"."x", "ref"."k", "ref"."name", "ev"."id", "ev"."ts", "ev"."k", "ev"."x", "ev"."d") AS "rn" FROM "ref" AS "ref" JOIN "ev" AS "ev" ON "ref"."k" = "ev"."k";
+
+SELECT rank() OVER (ORDER BY x) AS r, sum(x) OVER (ORDER BY ts) AS s FROM ev;
+SELECT RANK() OVER (ORDER BY "ev"."x") AS "r", SUM("ev"."x") OVER (ORDER BY "ev"."ts") AS "s" FROM "ev" AS "ev";
+
+SELECT sum(x) OVER (ORDER BY ts ROWS 1 PRECEDING) AS s FROM ev;
+SELECT SUM("ev"."x") OVER (ORDER BY "ev"."ts", "ev"."id", "ev"."ts", "ev"."k", "ev"."x", "ev"."d" ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS "s" FROM "ev" AS "ev";
+
+SELECT k, x FROM ev ORDER BY x DESC LIMIT 3;
+SELECT "ev"."k" AS "k", "ev"."x" AS "x" FROM "ev" AS "ev" ORDER BY "x" DESC, 1, 2 LIMIT 3;
+
+SELECT DISTINCT ON (k) k, x FROM ev ORDER BY k, ts;
+SELECT DISTINCT ON ("k") "ev"."k" AS "k", "ev"."x" AS "x" FROM "ev" AS "ev" ORDER BY "k", "ev"."ts", "ev"."id", "ev"."ts", "ev"."k", "ev"."x", "ev"."d";
+
+SELECT k, count(*) AS n, row_number() OVER (ORDER BY count(*) DESC) AS i FROM ev GROUP BY k;
+SELECT "ev"."k" AS "k", COUNT(*) AS "n", ROW_NUMBER() OVER (ORDER BY COUNT(*) DESC, "ev"."k", COUNT(*)) AS "i" FROM "ev" AS "ev" GROUP BY "ev"."k";
+
+SELECT k FROM ev UNION SELECT k FROM ref LIMIT 2;
+SELECT "ev"."k" AS "k" FROM "ev" AS "ev" UNION SELECT "ref"."k" AS "k" FROM "ref" AS "ref" ORDER BY 1 LIMIT 2;
