@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from graphlib import TopologicalSorter
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Batch:
     def __init__(self, folder: Path) -> None:
         self.project = load(PROJECT)
         self._folder = folder
+        self._moments = count()
         self._con = duckdb.connect(config={"threads": 2})
         self._con.execute("SET TimeZone = 'UTC'; CREATE SCHEMA tables; CREATE SCHEMA whole")
         for source in self.project.sources.values():
@@ -54,7 +56,7 @@ class Batch:
     def at(self, time: datetime) -> Iterator[Moment]:
         """What everything is at ``time``, and what ``now()`` is then."""
         con = self._con.cursor()
-        schema = f"at_{time:%Y%m%d%H%M}"
+        schema = f"moment_{next(self._moments)}"
         con.execute(f"BEGIN; SET TimeZone = 'UTC'; CREATE SCHEMA {schema}; SET schema = '{schema}'")
         try:
             # A macro of this name hides the function.

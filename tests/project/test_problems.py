@@ -27,7 +27,7 @@ CASES = [
     ("headrace.yaml", "name: 2013\n", "HR-207", "1:7", "2013", "takes text, and this is the number", '"2013"'),
     ("headrace.yaml", "name: true\n", "HR-207", "1:7", "true", "this is the truth value true", '"true"'),
     ("headrace.yaml", "name: a\nclok: wall\n", "HR-205", "2:1", "clok", "`clok` is not a key", "`clock`?"),
-    ("headrace.yaml", "name: a\nzzz: 1\n", "HR-205", "2:1", "zzz", "`zzz`", "the keys here are `clock`, `lake`"),
+    ("headrace.yaml", "name: a\nzzz: 1\n", "HR-205", "2:1", "zzz", "`zzz`", "the keys here are `clock`, `description`"),
     ("headrace.yaml", "name: a\nroot: /\n", "HR-205", "2:1", "root", "`root` is not a key", "delete it: it is not for"),
     ("headrace.yaml", "name: a\nalerts: []\n", "HR-210", "2:1", "alerts", "not supported in this version", "delete it"),
     ("headrace.yaml", "name: a\nname: b\n", "HR-204", "2:1", "name", "`name` stands twice", "the other is on line 1"),

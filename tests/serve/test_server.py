@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -62,15 +63,21 @@ def test_the_unix_socket_takes_the_link_too(serve: Serve) -> None:
         assert client.get("/v1/project").status_code == 200
 
 
-def test_a_long_data_path_gets_a_private_socket_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
-    (tmp_path / "t").mkdir()
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder with a short path, wherever the tests' own are."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
+
+
+def test_a_long_data_path_gets_a_private_socket_elsewhere(tmp_path: Path, short: Path) -> None:
     data = tmp_path / ("deep" * 20) / ("er" * 20)
     data.mkdir(parents=True)
     sockets = bind(data, port=0)
     try:
         assert sockets.path == socket_path(data)
-        assert sockets.path.parent.parent == tmp_path / "t"
+        assert sockets.path.parent.parent == short
         assert len(os.fsencode(sockets.path)) < 104
         assert stat.S_IMODE(sockets.path.parent.stat().st_mode) == 0o700
         assert stat.S_IMODE(sockets.path.stat().st_mode) == 0o600
@@ -237,6 +244,7 @@ def test_an_idle_server_stops_quickly(serve: Serve) -> None:
 RUN = """
 import sys, threading
 from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from serve.flow import FlowNode, Tokens, a_project
