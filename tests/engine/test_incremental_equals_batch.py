@@ -155,7 +155,8 @@ def test_a_difference_is_found(engine: DuckDBEngine) -> None:
     for number in range(1, 6):
         arrived = stream.epoch()
         engine.run(Mark(number, dict(stream.offsets), stream.now), arrived)
-    engine._connection.execute("UPDATE live.grouped SET n = n + 1 WHERE k = 'a'")
+    (state,) = (name for name in engine.sizes() if name.startswith("state.grouped."))
+    engine._connection.execute(f"UPDATE state.\"{state.removeprefix('state.')}\" SET a0 = a0 + 1 WHERE key0 = 'a'")
     _, (result,) = engine.recompute(["grouped"])
     assert (result.missing, result.extra) == (1, 1)
 
@@ -190,3 +191,28 @@ def test_new_models_are_built_from_history(tmp_path: Path) -> None:
     engine.run(Mark(9, dict(stream.offsets), stream.now), arrived)
     assert_equal(engine)
     engine.close()
+
+
+def test_a_prepared_plan_does_not_rest_on_what_a_table_held_once(engine: DuckDBEngine) -> None:
+    """Prepared while the state was empty, a statement must still see the rows that are put there later."""
+    engine.install(SOURCES, compiled(engine, {"grouped": MODELS["grouped"]}))
+    schema = SCHEMAS["ev"]
+    for number in range(1, 4):
+        row = {"id": number, "ts": datetime(2013, 1, 1), "k": "a", "x": number, "d": 0.5}
+        arrived = {"ev": Arrived(pa.Table.from_pylist([row], schema=schema), number - 1)}
+        engine.run(Mark(number, {"ev": number}, datetime(2013, 1, 1, tzinfo=UTC)), arrived)
+        assert engine.content("grouped")[0].to_pylist() == [
+            {"k": "a", "n": number, "s": number * (number + 1) // 2, "a": 0.5, "mx": number, "mn": 0.5}
+        ]
+
+
+def test_the_change_of_a_group_is_only_what_shows(engine: DuckDBEngine) -> None:
+    """A sum that moves where the model does not show it makes no change for those who follow the model."""
+    sql = "select k, count(*) > 1 as many from ev group by k"
+    engine.install(SOURCES, compiled(engine, {"shown": sql}))
+    seen = []
+    for number in range(1, 5):
+        rows = pa.Table.from_pylist([{"id": number, "k": "a", "x": 1}], schema=SCHEMAS["ev"])
+        engine.run(Mark(number, {"ev": number}, datetime(2013, 1, 1, tzinfo=UTC)), {"ev": Arrived(rows, number - 1)})
+        seen.append(sorted((row["many"], row["__w"]) for row in engine.changes("shown").to_pylist()))
+    assert seen == [[(False, 1)], [(False, -1), (True, 1)], [], []]

@@ -19,12 +19,12 @@ from sqlglot import exp
 from headrace.engine import tables
 from headrace.engine.compare import differing
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.programs import Prepared, Runner, create_delta, create_states, drop_states, empty_name
+from headrace.engine.programs import Prepared, Runner, create_delta, create_states, drop_states, empty_name, instant
 from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Recomputed, Result, SourceTable
 from headrace.engine.render import Place, delta_name, listed, quoted, render
 from headrace.engine.session import engine_error, open_database, transaction
 from headrace.errors import EngineError
-from headrace.sql import WEIGHT, Program
+from headrace.sql import WEIGHT, Evict, Program
 
 # Queries beside the epochs: more of them wait, so that they cannot starve the epochs.
 MAX_QUERIES = 4
@@ -89,7 +89,8 @@ class DuckDBEngine:
             for source in sources:
                 self._install_source(source)
             self._programs = {program.model: Prepared(program) for program in programs}
-            _set_times(self._connection, None, None)
+            self._runner.install(programs)
+            _set_time(self._connection, None)
             known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
             for gone in known.keys() - self._programs.keys():
                 drop_states(self._connection, gone)
@@ -109,7 +110,7 @@ class DuckDBEngine:
     def query(self, queries: Sequence[Asked], *, on_start: OnStart | None = None) -> tuple[list[Result], Mark]:
         with self._reading(on_start) as cursor:
             mark = _mark(cursor)
-            _set_times(cursor, mark.time, mark.time)
+            _set_time(cursor, mark.time)
             return [self._answer(cursor, asked, None) for asked in queries], mark
 
     def query_at(self, queries: Sequence[Asked], mark: Mark, *, on_start: OnStart | None = None) -> list[Result]:
@@ -179,7 +180,8 @@ class DuckDBEngine:
         """Rows by table: ``live.x``, ``hot.x``, ``state.x``."""
         with self._reading() as cursor:
             found = cursor.execute(
-                "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('live', 'hot', 'state')"
+                "SELECT table_schema, table_name FROM information_schema.tables "
+                "WHERE table_catalog = 'node' AND table_schema IN ('live', 'hot', 'state')"
             ).fetchall()
             if not found:
                 return {}
@@ -233,26 +235,22 @@ class DuckDBEngine:
         self._create_delta(source)
 
     def _create_delta(self, source: SourceTable) -> None:
-        """The source's change: a view of the hot rows that came last, or for a changelog a table of net changes."""
+        """The source's net change; for a changelog also the records that it is made of."""
+        body = ", ".join(f"{quoted(name)} {kind}" for name, kind in source.columns.items())
         delta = quoted(delta_name(source.name))
-        columns = listed(list(source.columns))
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {delta} ({body}, {WEIGHT} TINYINT)")
         if source.changelog:
-            body = ", ".join(f"{quoted(name)} {kind}" for name, kind in source.columns.items())
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {delta} ({body}, {WEIGHT} TINYINT)")
-            return
-        self._runner.view(source.name)
-        fresh = f"{tables.OFFSET} >= getvariable({_start_of(source.name)})"
-        self._connection.execute(f"SET VARIABLE {_variable(source.name)} = {_NOTHING}::BIGINT")
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {delta} AS SELECT {columns}, 1::TINYINT AS {WEIGHT} FROM hot.{quoted(source.name)} WHERE {fresh}"
-        )
+            records = quoted(_records_name(source.name))
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {records} ({tables.typed(source)}, {tables.OFFSET} BIGINT)"
+            )
 
     def _install_programs(self, known: Mapping[str, str]) -> tuple[str, ...]:
         built: list[str] = []
         mark = _mark(self._connection)
         for name, prepared in self._programs.items():
             program = prepared.program
-            fingerprint = _fingerprint(prepared)
+            fingerprint = _fingerprint(program)
             if known.get(name) == fingerprint and not set(program.reads) & set(built):
                 for step in program.compute:
                     create_delta(self._connection, step)
@@ -267,34 +265,36 @@ class DuckDBEngine:
         """A model from all of its inputs' rows, as the first change it sees."""
         program = prepared.program
         drop_states(self._connection, program.model)
-        _set_times(self._connection, mark.time, mark.time)
+        _set_time(self._connection, mark.time)
+        self._runner.at(mark.time, mark.time)
         create_states(self._connection, program)
-        tables.create_live(self._connection, program)
         for name in program.reads:
             self._all_is_change(name)
         building = Prepared(program, tuple(program.reads))
         self._runner.compute(building, first=True)
         self._runner.advance(building)
-        self._runner.clear([*program.reads, *(step.name for step in program.compute)])
+        self._runner.clear(step.name for step in program.compute)
         for name in program.reads:
-            if self._is_view(name):
+            self._connection.execute(f"DROP VIEW {quoted(delta_name(name))}")
+            if name in self._sources:
                 self._create_delta(self._sources[name])
+            else:
+                create_delta(self._connection, self._programs[name].program.compute[-1])
+            self._runner.filled(name, 0)
 
     def _all_is_change(self, relation: str) -> None:
         """Fill ``delta.<relation>`` with all of its rows, as if there had been none before."""
         columns = listed(list(self._columns(relation)))
         whole = f"SELECT {columns}, 1::TINYINT AS {WEIGHT} FROM main.{quoted(relation)}"
-        if self._is_view(relation):
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(delta_name(relation))} AS {whole}")
-            self._runner.viewed(relation, 1)
-        else:
+        delta = quoted(delta_name(relation))
+        kept = relation in self._programs and self._programs[relation].program.live is not None
+        self._connection.execute(f"DROP {'VIEW' if kept else 'TABLE'} {delta}")
+        self._connection.execute(f"CREATE TEMP VIEW {delta} AS {whole}")
+        self._runner.filled(relation, 1)
+        if relation in self._programs or self._sources[relation].changelog:
             self._connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {quoted(empty_name(relation))} AS SELECT {columns} FROM main.{quoted(relation)} LIMIT 0"
             )
-            self._runner.fill(relation, whole)
-
-    def _is_view(self, relation: str) -> bool:
-        return relation in self._sources and not self._sources[relation].changelog
 
     def _columns(self, relation: str) -> Sequence[str]:
         source = self._sources.get(relation)
@@ -305,12 +305,12 @@ class DuckDBEngine:
     def _epoch(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         before = _mark(self._connection)
         moved = before.time != mark.time
-        _set_times(self._connection, mark.time, before.time)
+        self._runner.at(mark.time, before.time)
         for name, source in self._sources.items():
             if name in arrived:
                 self._arrive(source, arrived[name])
             else:
-                self._nothing_of(source)
+                self._runner.clear([source.name])
         ran = [p for p in self._programs.values() if self._affected(p.program, moved)]
         # Only now that every change is computed from what was there before do the tables move on.
         for source in self._sources.values():
@@ -325,7 +325,13 @@ class DuckDBEngine:
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; on the thread that ran it, before the next."""
         with self._lock:
-            return _fetched(self._connection, f"SELECT * FROM {quoted(delta_name(relation))}", None)
+            delta = quoted(delta_name(relation))
+            prepared = self._programs.get(relation)
+            if prepared is None or prepared.program.live is None:
+                text = f"SELECT * FROM {delta}"
+            else:
+                text = tables.netted(delta, prepared.program.columns)
+            return _fetched(self._connection, text, None)
 
     def _affected(self, program: Program, moved: bool) -> bool:
         """Compute the program if something it reads has changed or time moves it; else its deltas are empty."""
@@ -338,42 +344,25 @@ class DuckDBEngine:
 
     def _arrive(self, source: SourceTable, arrived: Arrived) -> None:
         self._keep_raw(source, arrived)
-        columns = listed(list(source.columns))
-        fresh = f"SELECT * FROM hot.{quoted(source.name)} WHERE {tables.OFFSET} >= {arrived.start}"
-        if not source.changelog:
-            self._connection.execute(f"SET VARIABLE {_variable(source.name)} = {arrived.start}::BIGINT")
-            self._runner.viewed(source.name, arrived.rows.num_rows)
-            return
-        live = f"live.{quoted(source.name)}"
-        if source.key:
-            keys = listed(source.key)
-            latest = f"SELECT * FROM ({fresh}) QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY {tables.OFFSET} DESC) = 1"
-            same = " AND ".join(f"l.{quoted(k)} IS NOT DISTINCT FROM f.{quoted(k)}" for k in source.key)
-            before = f"SELECT {listed(list(source.columns), 'l.')} FROM {live} AS l WHERE EXISTS (SELECT 1 FROM ({latest}) AS f WHERE {same})"
-            moves = f"SELECT {columns}, 1 AS __n FROM ({latest}) WHERE {WEIGHT} > 0 UNION ALL SELECT {columns}, -1 FROM ({before})"
-        else:
-            moves = f"SELECT {columns}, {WEIGHT} AS __n FROM ({fresh})"
-        counted = f"SELECT {columns}, sum(__n)::BIGINT AS __n FROM ({moves}) GROUP BY ALL HAVING sum(__n) <> 0"
-        copies = f"SELECT *, unnest(range(abs(__n))) AS __c FROM ({counted})"
-        self._runner.fill(source.name, f"SELECT {columns}, sign(__n)::TINYINT FROM ({copies})")
-
-    def _nothing_of(self, source: SourceTable) -> None:
-        if not source.changelog and self._runner.rows(source.name):
-            self._connection.execute(f"SET VARIABLE {_variable(source.name)} = {_NOTHING}::BIGINT")
         self._runner.clear([source.name])
+        columns = list(source.columns)
+        if not source.changelog:
+            weights = pa.array([1] * arrived.rows.num_rows, pa.int8())
+            self._insert(arrived.rows.select(columns).append_column(WEIGHT, weights), quoted(delta_name(source.name)))
+            self._runner.filled(source.name, arrived.rows.num_rows)
+            return
+        records = quoted(_records_name(source.name))
+        self._connection.execute(f"TRUNCATE {records}")
+        self._insert(_numbered(source, arrived), records)
+        self._runner.fill(source.name, _net(source, records))
 
     def _keep_raw(self, source: SourceTable, arrived: Arrived) -> None:
         """Add the batch to the hot table, numbered by log offset."""
-        names = [*source.columns, *([WEIGHT] if source.changelog else [])]
-        offsets = pa.array(range(arrived.start, arrived.start + arrived.rows.num_rows), pa.int64())
-        rows = arrived.rows.append_column(tables.OFFSET, offsets)
-        self._connection.register("headrace_arrived", rows)
-        try:
-            self._connection.execute(
-                f"INSERT INTO hot.{quoted(source.name)} SELECT {listed([*names, tables.OFFSET])} FROM headrace_arrived"
-            )
-        finally:
-            self._connection.unregister("headrace_arrived")
+        self._insert(_numbered(source, arrived), f"hot.{quoted(source.name)}")
+
+    def _insert(self, rows: pa.Table, table: str) -> None:
+        # Not registered under a name: that would change the catalog, and every prepared statement would be planned anew.
+        self._connection.from_arrow(rows).insert_into(table)
 
     # -- batch
 
@@ -385,7 +374,7 @@ class DuckDBEngine:
         results: list[Recomputed] | None = None,
     ) -> Place:
         """Temporary tables with everything ``models`` read, and themselves, recomputed from raw rows up to ``mark``."""
-        _set_times(cursor, mark.time, mark.time)
+        _set_time(cursor, mark.time)
         needed = self._upstream(models)
         for name, source in self._sources.items():
             body = tables.current(source, self._files.get(name, ()), mark.offsets.get(name, 0))
@@ -441,17 +430,31 @@ class DuckDBEngine:
             raise engine_error(error, what) from error
 
 
-# An offset that no row has.
-_NOTHING = 2**62
+def _records_name(source: str) -> str:
+    """A temporary table with the change records of a changelog that the running epoch takes."""
+    return f"records.{source}"
 
 
-def _variable(source: str) -> str:
-    """The session variable with the offset of the first row of a source that the running epoch takes."""
-    return quoted(f"headrace_start_{source}")
+def _numbered(source: SourceTable, arrived: Arrived) -> pa.Table:
+    """The batch as the hot table has it."""
+    names = [*source.columns, *([WEIGHT] if source.changelog else [])]
+    offsets = pa.array(range(arrived.start, arrived.start + arrived.rows.num_rows), pa.int64())
+    return arrived.rows.select(names).append_column(tables.OFFSET, offsets)
 
 
-def _start_of(source: str) -> str:
-    return f"'headrace_start_{source}'"
+def _net(source: SourceTable, records: str) -> str:
+    """What change records come to, against the rows there were."""
+    columns = listed(list(source.columns))
+    live = f"live.{quoted(source.name)}"
+    if source.key:
+        latest = f"SELECT * FROM {records} QUALIFY row_number() OVER (PARTITION BY {listed(source.key)} ORDER BY {tables.OFFSET} DESC) = 1"
+        same = " AND ".join(f"l.{quoted(k)} IS NOT DISTINCT FROM f.{quoted(k)}" for k in source.key)
+        before = f"SELECT {listed(list(source.columns), 'l.')} FROM {live} AS l WHERE EXISTS (SELECT 1 FROM ({latest}) AS f WHERE {same})"
+        arriving = f"SELECT {columns}, 1 AS {WEIGHT} FROM ({latest}) WHERE {WEIGHT} > 0"
+        moves = f"({arriving} UNION ALL SELECT {columns}, -1 FROM ({before}))"
+    else:
+        moves = records
+    return tables.netted(moves, list(source.columns))
 
 
 def _mark(connection: duckdb.DuckDBPyConnection) -> Mark:
@@ -469,16 +472,15 @@ def _set_mark(connection: duckdb.DuckDBPyConnection, mark: Mark) -> None:
     )
 
 
-def _set_times(connection: duckdb.DuckDBPyConnection, now: datetime | None, previous: datetime | None) -> None:
-    """The logical times that programs see; before the first epoch it is 1970."""
-    for name, moment in (("now", now), ("previous", previous)):
-        at = (moment or datetime(1970, 1, 1, tzinfo=UTC)).astimezone(UTC)
-        connection.execute(f"SET VARIABLE headrace_{name} = TIMESTAMPTZ '{at.isoformat(sep=' ')}'")
+def _set_time(connection: duckdb.DuckDBPyConnection, now: datetime | None) -> None:
+    """The logical time that statements which are run once see."""
+    connection.execute(f"SET VARIABLE now = {instant(now)}")
+    connection.execute(f"SET VARIABLE previous = {instant(now)}")
 
 
 def _fetched(cursor: duckdb.DuckDBPyConnection, text: str, limit: int | None) -> pa.Table:
     """The result, at most ``limit`` rows of it."""
-    reader = cursor.execute(text).fetch_record_batch(100_000)
+    reader = cursor.execute(text).to_arrow_reader(100_000)
     batches: list[pa.RecordBatch] = []
     left = limit
     for batch in reader:
@@ -494,9 +496,11 @@ def _batch_name(name: str) -> str:
     return f"batch.{name}"
 
 
-def _fingerprint(prepared: Prepared) -> str:
-    steps = [render(s.query) for s in prepared.program.compute] + [text for _, text in prepared.advance]
-    parts = [*steps, *(render(s.shape) for s in prepared.program.states), render(prepared.program.batch)]
+def _fingerprint(program: Program) -> str:
+    steps: list[exp.Expr] = [q for s in program.compute for q in (s.query, s.simple) if q is not None]
+    steps += [s.where if isinstance(s, Evict) else s.query for s in program.advance]
+    shapes = [s.shape for s in program.states] + ([program.live] if program.live is not None else [])
+    parts = [render(part) for part in (*steps, *shapes, program.batch)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

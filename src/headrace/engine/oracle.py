@@ -19,7 +19,7 @@ class DuckDBOracle:
     def __init__(self) -> None:
         self._connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET VARIABLE headrace_now = TIMESTAMPTZ '1970-01-01 00:00:00+00'")
+        self._connection.execute("SET VARIABLE now = TIMESTAMPTZ '1970-01-01 00:00:00+00'")
         self._lock = threading.Lock()
 
     def declare(self, name: str, columns: Mapping[str, str]) -> None:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import duckdb
 from sqlglot import exp
 
-from headrace.engine.render import delta_name, listed, quoted, render
-from headrace.engine.tables import apply
-from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, State
+from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted, render
+from headrace.engine.tables import apply, create_live, netted
+from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, State, deltas, pruned
 
-# A weighted state is folded when this many rows have been taken back from it, or half of what it holds, whichever is more.
+# Rows that come into a weighted state before it is looked at whether to fold it.
 FOLD_AFTER = 10_000
 REPLAN_AFTER = 50
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A program with its steps as text.
+    """A program with its steps as text, which depends on which deltas are empty.
 
     Attributes:
         empty: relations whose content before this epoch is taken to be nothing: when a model is built, all of it is change.
@@ -28,19 +28,22 @@ class Prepared:
 
     program: Program
     empty: tuple[str, ...] = ()
+    _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
+    _reads: dict[int, frozenset[str]] = field(default_factory=dict)
 
-    @cached_property
-    def compute(self) -> tuple[tuple[Compute, str], ...]:
-        return tuple((step, self._text(step.query)) for step in self.program.compute)
+    def text(self, query: exp.Expr, nothing: Set[str]) -> str | None:
+        """One of the program's queries as text, without what only reads deltas of ``nothing``; None when that is all of it."""
+        read = self._reads.get(id(query))
+        if read is None:
+            read = self._reads[id(query)] = deltas(query)
+        pattern = (id(query), read & nothing)
+        if pattern not in self._texts:
+            left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
+            self._texts[pattern] = None if left is None else self._rendered(left)
+        return self._texts[pattern]
 
-    @cached_property
-    def advance(self) -> tuple[tuple[Append | Evict | Merge, str], ...]:
-        return tuple(
-            (step, self._text(step.where if isinstance(step, Evict) else step.query)) for step in self.program.advance
-        )
-
-    def _text(self, query: exp.Expr) -> str:
-        text = render(query)
+    def _rendered(self, query: exp.Expr) -> str:
+        text = render(query, prepared=True)
         for relation in self.empty:
             text = text.replace(quoted("live", relation), quoted(empty_name(relation)))
         return text
@@ -52,7 +55,9 @@ def empty_name(relation: str) -> str:
 
 
 def create_states(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
-    """Empty states and empty deltas, in the order each can be shaped by those before it."""
+    """The model's empty table, its states and deltas, in the order each can be shaped by those before it."""
+    if program.live is None:
+        create_live(connection, program)
     for step in program.steps:
         if isinstance(step, State):
             connection.execute(
@@ -60,12 +65,16 @@ def create_states(connection: duckdb.DuckDBPyConnection, program: Program) -> No
             )
         else:
             create_delta(connection, step)
+    if program.live is not None:
+        create_live(connection, program)
 
 
 def create_delta(connection: duckdb.DuckDBPyConnection, step: Compute) -> None:
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {quoted(delta_name(step.name))} AS SELECT * FROM ({render(step.query)}) LIMIT 0"
-    )
+    name = quoted(delta_name(step.name))
+    if step.stored:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({render(step.query)}) LIMIT 0")
+    else:
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {render(step.query)}")
 
 
 def drop_states(connection: duckdb.DuckDBPyConnection, model: str) -> None:
@@ -77,30 +86,37 @@ def drop_states(connection: duckdb.DuckDBPyConnection, model: str) -> None:
     for (name,) in rows:
         connection.execute(f"DROP TABLE state.{quoted(name)}")
     connection.execute(f"DROP VIEW IF EXISTS main.{quoted(model)}")
-    connection.execute(f"DROP TABLE IF EXISTS live.{quoted(model)}")
+    kinds = connection.execute(
+        "SELECT table_type FROM information_schema.tables WHERE table_catalog = 'node' AND table_schema = 'live' AND table_name = ?",
+        [model],
+    ).fetchall()
+    for (kind,) in kinds:
+        connection.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} live.{quoted(model)}")
 
 
 class Runner:
     """Runs programs; knows which deltas hold rows.
 
     Statements are prepared once and run many times. Their plans rest on the sizes of tables when they were prepared, so they are
-    prepared again now and then; those that mention logical time have it written into their plan, and are planned every time.
+    prepared again now and then. Logical time is a parameter of them.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._filled: dict[str, int] = {}
-        self._taken_back: dict[str, int] = {}
+        self._appended: dict[str, int] = {}
         self._prepared: dict[str, tuple[str, int]] = {}
-        self._views: set[str] = set()
+        self._views: frozenset[str] = frozenset()
+        self._times: dict[str, str] = {}
 
-    def view(self, name: str) -> None:
-        """``delta.<name>`` is a view that somebody else keeps; what reads it is planned every time."""
-        self._views.add(quoted(delta_name(name)))
+    def at(self, now: datetime | None, previous: datetime | None) -> None:
+        """Set the logical times of what runs next."""
+        for name, moment in ((NOW, now), (PREVIOUS, previous)):
+            self._times[parameter(name)] = f"{name} := {instant(moment)}"
 
-    def viewed(self, name: str, rows: int) -> None:
-        """Tell how many rows the view ``delta.<name>`` has now."""
-        self._filled[name] = rows
+    def install(self, programs: Iterable[Program]) -> None:
+        """Learn which deltas are views, which follow what they read."""
+        self._views = frozenset(step.name for program in programs for step in program.compute if not step.stored)
 
     def fill(self, name: str, query: str) -> int:
         """Put ``query``'s rows into ``delta.<name>``."""
@@ -108,19 +124,19 @@ class Runner:
         self._filled[name] = self._execute(f"INSERT INTO {quoted(delta_name(name))} {query}")
         return self._filled[name]
 
-    def _execute(self, text: str) -> int:
-        """Run a statement that changes rows; how many."""
-        row = self._connection.execute(self._planned(text)).fetchone()
-        return row[0] if row is not None else 0
+    def filled(self, name: str, rows: int) -> None:
+        """Tell how many rows ``delta.<name>`` has, when somebody else has put them there."""
+        self._filled[name] = rows
 
-    def _planned(self, text: str) -> str:
-        if "GETVARIABLE" in text.upper() or any(view in text for view in self._views):
-            return text
+    def _execute(self, text: str) -> int:
+        """Run a statement that changes rows, or counts some; how many."""
         name, uses = self._prepared.get(text, (f"headrace_{len(self._prepared)}", 0))
         if uses % REPLAN_AFTER == 0:
             self._connection.execute(f"PREPARE {name} AS {text}")
         self._prepared[text] = (name, uses + 1)
-        return f"EXECUTE {name}"
+        times = ", ".join(value for parameter, value in self._times.items() if parameter in text)
+        row = self._connection.execute(f"EXECUTE {name}({times})" if times else f"EXECUTE {name}").fetchone()
+        return row[0] if row is not None else 0
 
     def clear(self, names: Iterable[str]) -> None:
         for name in names:
@@ -140,29 +156,44 @@ class Runner:
             first: run each step even when its inputs are empty: an aggregate of nothing has a row.
             moved: logical time has moved since the epoch before.
         """
-        for step, text in prepared.compute:
-            if first or (step.timely and moved) or any(self.rows(need) for need in step.needs):
-                self.fill(step.name, text)
-            else:
-                self._clear(step.name)
+        for step in prepared.program.compute:
+            self._compute(prepared, step, wanted=first or (step.timely and moved))
         return self.rows(prepared.program.model)
+
+    def _compute(self, prepared: Prepared, step: Compute, *, wanted: bool) -> None:
+        if not wanted and not any(self.rows(need) for need in step.needs):
+            self._clear(step.name)
+            return
+        if not step.stored:
+            self._filled[step.name] = sum(self.rows(need) for need in step.needs)
+            return
+        simple = step.simple is not None and not any(self.rows(name) for name in step.unless)
+        text = self._text(prepared, step.simple if simple and step.simple is not None else step.query)
+        if text is None:
+            self._clear(step.name)
+        else:
+            self.fill(step.name, text)
+
+    def _text(self, prepared: Prepared, query: exp.Expr) -> str | None:
+        return prepared.text(query, {name for name, rows in self._filled.items() if not rows})
 
     def advance(self, prepared: Prepared, *, moved: bool = True) -> None:
         """Bring the program's states and the model's table up to date."""
-        for step, text in prepared.advance:
+        for step in prepared.program.advance:
             match step:
                 case Append():
-                    if any(self.rows(need) for need in step.needs):
-                        self._execute(f"INSERT INTO state.{quoted(step.state)} {text}")
-                        self._fold(step)
+                    if any(self.rows(need) for need in step.needs) and (text := self._text(prepared, step.query)):
+                        self._fold(step, self._execute(f"INSERT INTO state.{quoted(step.state)} {text}"))
                 case Evict():
                     if moved:
-                        self._connection.execute(f"DELETE FROM state.{quoted(step.state)} WHERE {text}")
+                        self._execute(
+                            f"DELETE FROM state.{quoted(step.state)} WHERE {self._text(prepared, step.where)}"
+                        )
                 case Merge():
-                    if self.rows(step.source):
+                    if self.rows(step.source) and (text := self._text(prepared, step.query)):
                         self._merge(step, text)
         program = prepared.program
-        if self.rows(program.model):
+        if program.live is None and self.rows(program.model):
             self.apply(program.model, program.columns, program.key)
 
     def apply(self, table: str, columns: Sequence[str], key: Sequence[str]) -> None:
@@ -171,14 +202,11 @@ class Runner:
 
     def negatives(self, name: str) -> int:
         """Rows that leave, in ``delta.<name>``."""
-        row = self._connection.execute(
-            self._planned(f"SELECT count(*) FROM {quoted(delta_name(name))} WHERE {WEIGHT} < 0")
-        ).fetchone()
-        return row[0] if row is not None else 0
+        return self._execute(f"SELECT count(*) FROM {quoted(delta_name(name))} WHERE {WEIGHT} < 0")
 
     def _clear(self, name: str) -> None:
-        if self._filled.get(name, 1) and quoted(delta_name(name)) not in self._views:
-            self._connection.execute(f"TRUNCATE {quoted(delta_name(name))}")
+        if self._filled.get(name, 1) and name not in self._views:
+            self._execute(f"TRUNCATE {quoted(delta_name(name))}")
         self._filled[name] = 0
 
     def _merge(self, step: Merge, text: str) -> None:
@@ -189,34 +217,29 @@ class Runner:
                 f"DELETE FROM {state} AS s USING {quoted(delta_name(step.source))} AS d WHERE d.had AND {match}"
             )
         else:
-            self._connection.execute(f"TRUNCATE {state}")
+            self._execute(f"TRUNCATE {state}")
         self._execute(f"INSERT INTO {state} {text}")
 
-    def _fold(self, step: Append) -> None:
-        """Cancel opposite rows once enough of them have come in."""
-        taken = sum(self.negatives(need) for need in step.needs if self.rows(need))
-        if not taken:
+    def _fold(self, step: Append, rows: int) -> None:
+        """Cancel opposite rows once they are half of what is held; looked at every so many new rows."""
+        if not step.retracts:
             return
-        total = self._taken_back.get(step.state, 0) + taken
-        self._taken_back[step.state] = total
-        if total < FOLD_AFTER:
+        appended = self._appended.get(step.state, 0) + rows
+        self._appended[step.state] = appended % FOLD_AFTER
+        if appended < FOLD_AFTER:
             return
         state = f"state.{quoted(step.state)}"
-        held = self._connection.execute(f"SELECT count(*) FROM {state}").fetchone()
-        if held is not None and total * 2 >= held[0]:
+        held = self._execute(f"SELECT count(*) FROM {state}")
+        leaving = self._execute(f"SELECT count(*) FROM {state} WHERE {WEIGHT} < 0")
+        if leaving * 4 >= held:
             names = [row[0] for row in self._connection.execute(f"DESCRIBE {state}").fetchall() if row[0] != WEIGHT]
-            self._connection.execute(folded(state, names))
-            self._prepared.clear()
-            self._taken_back[step.state] = 0
+            self._connection.execute(f"CREATE OR REPLACE TABLE {state} AS {netted(state, names)}")
 
 
-def folded(state: str, names: list[str]) -> str:
-    columns = listed(names)
-    counted = f"SELECT {columns}, sum({WEIGHT}::BIGINT)::BIGINT AS __n FROM {state} GROUP BY ALL HAVING sum({WEIGHT}::BIGINT) <> 0"
-    return (
-        f"CREATE OR REPLACE TABLE {state} AS SELECT {columns}, sign(__n)::TINYINT AS {WEIGHT} "
-        f"FROM (SELECT *, unnest(range(abs(__n)::BIGINT)) AS __copy FROM ({counted}))"
-    )
+def instant(moment: datetime | None) -> str:
+    """A logical time as a literal; before the first epoch it is 1970."""
+    at = (moment or datetime(1970, 1, 1, tzinfo=UTC)).astimezone(UTC)
+    return f"TIMESTAMPTZ '{at.isoformat(sep=' ')}'"
 
 
-__all__ = ["Prepared", "Runner", "create_delta", "create_states", "drop_states"]
+__all__ = ["Prepared", "Runner", "create_delta", "create_states", "drop_states", "empty_name"]

@@ -11,17 +11,23 @@ from headrace.sql.program import WHOLE
 Place = Callable[[str], exp.Table | None]
 """Where a relation is to be read, by its name; None leaves it as it is."""
 
-NOW, PREVIOUS = "headrace_now", "headrace_previous"
+NOW, PREVIOUS = "now", "previous"
 
 
-def render(query: exp.Expr, place: Place | None = None) -> str:
-    """``query`` as text; ``delta.X`` is a temporary table, ``state.X`` and ``live.X`` are tables, ``:now`` a variable."""
-    return query.transform(lambda node: _placed(node, place)).sql("duckdb", comments=False)
+def render(query: exp.Expr, place: Place | None = None, *, prepared: bool = False) -> str:
+    """``query`` as text; ``delta.X`` is a temporary table, ``state.X`` and ``live.X`` are tables.
+
+    Args:
+        prepared: ``:now`` is a parameter of a prepared statement, not a variable.
+    """
+    return query.transform(lambda node: _placed(node, place, prepared)).sql("duckdb", comments=False)
 
 
-def _placed(node: exp.Expr, place: Place | None) -> exp.Expr:
+def _placed(node: exp.Expr, place: Place | None, prepared: bool) -> exp.Expr:
     if isinstance(node, exp.Placeholder):
-        return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string(f"headrace_{node.name}")])
+        if prepared:
+            return _parameter(node.name)
+        return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string(node.name)])
     if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
         if node.db == "delta":
             return _moved(node, exp.table_(delta_name(node.name), quoted=True))
@@ -31,6 +37,15 @@ def _placed(node: exp.Expr, place: Place | None) -> exp.Expr:
             target = place(node.name)
             return node if target is None else _moved(node, target)
     return node
+
+
+def parameter(name: str) -> str:
+    """A logical time as it stands in the text of a prepared statement."""
+    return _parameter(name).sql("duckdb")
+
+
+def _parameter(name: str) -> exp.Expr:
+    return exp.cast(exp.Parameter(this=exp.Var(this=name)), "TIMESTAMPTZ", dialect="duckdb")
 
 
 def _moved(table: exp.Table, target: exp.Table) -> exp.Table:
@@ -48,7 +63,7 @@ def delta_name(name: str) -> str:
 
 def quoted(*names: str) -> str:
     """A quoted, dotted name."""
-    return ".".join(exp.to_identifier(name, quoted=True).sql("duckdb") for name in names)
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
 def listed(names: list[str] | tuple[str, ...], prefix: str = "") -> str:

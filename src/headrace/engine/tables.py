@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import duckdb
 
 from headrace.engine.protocol import SourceTable
-from headrace.engine.render import delta_name, listed, quoted
+from headrace.engine.render import delta_name, listed, quoted, render
 from headrace.sql import WEIGHT, Program
 
 OFFSET = "__offset"
@@ -106,9 +106,21 @@ def _remove_rows(live: str, delta: str, columns: Sequence[str]) -> str:
     return f"DELETE FROM {live} WHERE rowid IN (SELECT __row FROM ({ranked}) WHERE __i <= __n)"
 
 
+def netted(relation: str, names: Sequence[str]) -> str:
+    """The rows of a weighted relation with opposite ones cancelled; copies stay separate rows."""
+    columns = listed(list(names))
+    total = f"sum({WEIGHT}::BIGINT)"
+    counted = f"SELECT {columns}, {total}::BIGINT AS __n FROM {relation} GROUP BY ALL HAVING {total} <> 0"
+    copies = f"SELECT *, unnest(range(abs(__n))) AS __copy FROM ({counted})"
+    return f"SELECT {columns}, sign(__n)::TINYINT AS {WEIGHT} FROM ({copies})"
+
+
 def create_live(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
-    """The model's table and the view that queries name, shaped as its delta, which must exist."""
+    """The model's empty table, and the view that queries name."""
     name = quoted(program.model)
     columns = listed(program.columns)
-    connection.execute(f"CREATE TABLE live.{name} AS SELECT {columns} FROM {quoted(delta_name(program.model))} LIMIT 0")
+    if program.live is None:
+        connection.execute(f"CREATE TABLE live.{name} AS SELECT {columns} FROM ({render(program.batch)}) LIMIT 0")
+    else:
+        connection.execute(f"CREATE VIEW live.{name} AS {render(program.live)}")
     connection.execute(f"CREATE OR REPLACE VIEW main.{name} AS SELECT {columns} FROM live.{name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 
 # Rows an epoch takes at most unless told otherwise: enough that fixed costs vanish, little enough to stay in cache.
@@ -26,22 +26,38 @@ def next_limit(limit: int, most: int, rows: int, seconds: float) -> int:
     return limit
 
 
-def next_offsets(taken: Mapping[str, int], ends: Mapping[str, int], limit: int) -> dict[str, int]:
-    """How far each stream is taken: everything that has arrived, or a share of ``limit`` rows in proportion to what waits.
+def next_offsets(
+    taken: Mapping[str, int], ends: Mapping[str, int], limit: int, timed: Container[str]
+) -> dict[str, int]:
+    """How far each stream is taken: everything that has arrived, or ``limit`` rows of it.
+
+    Streams without event times are mostly what others look things up in, so they go first: what is looked up is then there, and
+    seldom has to be corrected. Of the limit they have half at most while others wait. Streams with event times share the rest in
+    proportion to what waits.
 
     Args:
         taken: offsets of the last epoch.
         ends: the log's ends.
+        timed: the streams with event times.
     """
     waiting = {stream: end - taken.get(stream, 0) for stream, end in ends.items() if end > taken.get(stream, 0)}
+    first = {stream: rows for stream, rows in waiting.items() if stream not in timed}
+    others = {stream: rows for stream, rows in waiting.items() if stream in timed}
+    shares = _shares(first, limit if not others else (limit + 1) // 2)
+    shares |= _shares(others, limit - sum(shares.values()))
+    return {stream: taken.get(stream, 0) + shares.get(stream, 0) for stream in {*taken, *ends}}
+
+
+def _shares(waiting: Mapping[str, int], limit: int) -> dict[str, int]:
+    """``limit`` rows in proportion to what waits, and at least one of each where that is possible."""
     total = sum(waiting.values())
-    offsets = {stream: taken.get(stream, 0) for stream in {*taken, *ends}}
     left = min(limit, total)
+    shares = {}
     for i, (stream, rows) in enumerate(sorted(waiting.items(), key=lambda item: item[1])):
         share = left if i == len(waiting) - 1 else min(rows, max(1, rows * limit // total), left)
-        offsets[stream] += min(share, rows)
-        left -= min(share, rows)
-    return offsets
+        shares[stream] = min(share, rows)
+        left -= shares[stream]
+    return shares
 
 
 def logical_time(

@@ -85,7 +85,7 @@ class EpochLoop:
     def step(self) -> bool:
         """Run one epoch if there is anything to do."""
         ends = {stream: end for stream, end in self.log.ends().items() if stream in self.streams}
-        offsets = next_offsets(self.mark.offsets, ends, self._limit)
+        offsets = next_offsets(self.mark.offsets, ends, self._limit, self.event_times)
         if offsets == dict(self.mark.offsets) and not self._tick_due():
             return False
         arrived = self._arrived(offsets)

@@ -3,6 +3,7 @@
 from headrace.sql.catalog import Catalog, Oracle, Relation
 from headrace.sql.compile import compile_model, reads, settled
 from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Merge, Program, State
+from headrace.sql.prune import deltas, pruned
 from headrace.sql.text import SqlText, nearest, parse
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "SqlText",
     "State",
     "compile_model",
+    "deltas",
     "nearest",
     "parse",
+    "pruned",
     "reads",
     "settled",
 ]

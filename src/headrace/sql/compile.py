@@ -25,12 +25,20 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
     """
     query, names = settled(text, catalog)
     node = _named(build(query, catalog), names, text)
-    emitter = Emitter(name, catalog)
+    emitter = Emitter(name, catalog, node)
     change = emitter.change(node)
     appended = emitter.append_only(node)
-    result = change.query if change.net or appended else net(change.query, node.columns)
+    live = emitter.kept_by_group(node)
+    exact = change.net or appended or live is not None
+    result = change.query if exact else net(change.query, node.columns)
     outputs = [*(column(c) for c in node.columns), exp.column(WEIGHT)]
-    emitter.computed(exp.select(*outputs).from_(sub(result, "o")), change.needs, timely=change.timely, name=name)
+    emitter.computed(
+        exp.select(*outputs).from_(sub(result, "o")),
+        change.needs,
+        timely=change.timely,
+        name=name,
+        stored=live is None,
+    )
     return Program(
         model=name,
         columns=node.columns,
@@ -40,6 +48,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         key=_key(node),
         append_only=appended,
         batch=_whole_text(query, node.columns),
+        live=live,
         applied=tuple(_in_order(node, emitter.applied)),
     )
 

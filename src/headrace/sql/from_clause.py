@@ -28,6 +28,7 @@ class FromClause:
             raise UnsplitError("no FROM")
         self._joins: list[exp.Join] = list(select.args.get("joins") or ())
         self._tables: dict[str, Node] = {}
+        self._computed: dict[str, dict[exp.Expr, str]] = {}
         for source in [from_.this, *(join.this for join in self._joins)]:
             self._tables[source.alias_or_name] = self._table(source)
         if len(self._tables) != len(self._joins) + 1:
@@ -46,7 +47,8 @@ class FromClause:
     def joined(self, where: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
         """The joined tables, and the conditions of ``where`` that are still to be applied."""
         inner_only = all(self._is_inner(join) for join in self._joins)
-        filters, rest = self._pushed(where)
+        self._joins = [self._keyed(join) for join in self._joins]
+        filters, rest = self._pushed([self._key_columns(part) for part in where] if inner_only else where)
         inputs = {alias: self._pruned(alias, filters.get(alias, [])) for alias in self._tables}
         if inner_only:
             conditions = rest + [part for join in self._joins for part in conjuncts(join.args.get("on"))]
@@ -80,6 +82,30 @@ class FromClause:
             node = Project(node, tuple((n, column(c)) for n, c in zip(names, node.columns, strict=False)))
         return node
 
+    def _keyed(self, join: exp.Join) -> exp.Join:
+        on = join.args.get("on")
+        if on is None:
+            return join
+        keyed = join.copy()
+        keyed.set("on", exp.and_(*(self._key_columns(part) for part in conjuncts(on))))
+        return keyed
+
+    def _key_columns(self, part: exp.Expr) -> exp.Expr:
+        """An equality of two tables with what it compares made columns, which are then kept: kept keys can be looked up quickly."""
+        if not isinstance(part, exp.EQ) or mentions_time(part) or has_subquery(part):
+            return part
+        sides = [_tables(side) for side in (part.this, part.expression)]
+        if any(len(tables) != 1 for tables in sides) or sides[0] == sides[1]:
+            return part
+        keyed = part.copy()
+        for place, (alias,) in zip(("this", "expression"), sides, strict=True):
+            side = keyed.args[place]
+            if not isinstance(side, exp.Column) and alias in self._tables:
+                names = self._computed.setdefault(alias, {})
+                name = names.setdefault(side.copy(), f"__key{len(names)}")
+                keyed.set(place, exp.column(name, table=alias))
+        return keyed
+
     def _is_inner(self, join: exp.Join) -> bool:
         return not join.side and not join.method and join.kind in ("", "INNER", "CROSS")
 
@@ -109,12 +135,17 @@ class FromClause:
         node = self._tables[alias]
         used = {c.name for c in self._select.find_all(exp.Column) if c.table == alias}
         names = [c for c in node.columns if c in used or c.lower() in used] or list(node.columns[:1])
-        outputs = tuple((f"{alias}.{name}", column(name)) for name in names)
 
         def unqualified(part: exp.Expr) -> exp.Expr:
             return part.copy().transform(
                 lambda n: column(n.name) if isinstance(n, exp.Column) and n.table == alias else n
             )
+
+        computed = self._computed.get(alias, {})
+        outputs = (
+            *((f"{alias}.{name}", column(name)) for name in names),
+            *((f"{alias}.{name}", unqualified(value)) for value, name in computed.items()),
+        )
 
         plain = [unqualified(part) for part in filters if not mentions_time(part)]
         timed = [self.resolve(part) for part in filters if mentions_time(part)]
@@ -152,7 +183,8 @@ class FromClause:
         name = " ".join(word for word in (join.method, join.side, join.kind, "JOIN") if word)
         keys = _equal_keys(kind.args.get("on"), set(left.columns), set(right.columns))
         why = "" if keys else "no equality between the two sides"
-        return Recompute(name, query, (left, right), keys, columns, why)
+        by_left = join.side == "LEFT" or join.kind in ("SEMI", "ANTI")
+        return Recompute(name, query, (left, right), keys, columns, why, by_left)
 
 
 def _tables(part: exp.Expr) -> set[str]:

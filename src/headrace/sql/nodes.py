@@ -105,6 +105,7 @@ class Recompute:
         query: reads the inputs as tables ``in0``, ``in1``, ...
         keys: for each input the expressions by which rows that can influence one another agree; None: the whole.
         columns: the output columns of ``query``.
+        by_left: each row of ``in0`` has its part of the result whatever the other rows of ``in0`` are.
     """
 
     operator: str
@@ -113,6 +114,7 @@ class Recompute:
     keys: tuple[tuple[exp.Expr, ...], ...] | None
     columns: tuple[str, ...]
     why: str = ""
+    by_left: bool = False
 
 
 Node = Scan | Project | Expire | Union | Join | Aggregate | Recompute

@@ -44,21 +44,31 @@ class Compute:
     Attributes:
         needs: the deltas that can make it non-empty. When all of them are empty it is empty too, and is not run.
         timely: the passing of logical time alone can make it non-empty.
+        unless: while all of these deltas are empty, ``simple`` gives the same as ``query``, cheaper.
+        stored: False for a few rows read seldom: a view of the one delta in ``needs`` is enough. The same row may leave and arrive.
     """
 
     name: str
     query: exp.Query
     needs: frozenset[str]
     timely: bool = False
+    simple: exp.Query | None = None
+    unless: frozenset[str] = frozenset()
+    stored: bool = True
 
 
 @dataclass(frozen=True)
 class Append:
-    """Add the rows of ``query`` to a state, if any of ``needs`` is non-empty."""
+    """Add the rows of ``query`` to a state, if any of ``needs`` is non-empty.
+
+    Attributes:
+        retracts: some of them may take back rows that the state holds.
+    """
 
     state: str
     query: exp.Query
     needs: frozenset[str]
+    retracts: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,7 @@ class Program:
         key: columns that identify an output row, or () when it has no known key and duplicates are possible.
         append_only: rows never leave the output.
         batch: the same model as one SELECT over its whole inputs; ``:now`` is the epoch's logical time.
+        live: the model's current rows as a view of its states; None: they are kept in a table.
         timely: the model changes with time alone.
     """
 
@@ -119,6 +130,7 @@ class Program:
     key: tuple[str, ...]
     append_only: bool
     batch: exp.Query
+    live: exp.Query | None = None
     applied: tuple[Applied, ...] = field(default=())
 
     @property

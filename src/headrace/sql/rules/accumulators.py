@@ -78,14 +78,14 @@ def accumulators(call: exp.Expr, types: Mapping[exp.Expr, str], *, append_only: 
     if isinstance(value, exp.Order) or inner.args.get("order"):
         return f"{inner.sql('duckdb')} needs the rows of the group in order"
     if isinstance(inner, exp.Count) and len(inner.expressions) == 0:
-        return _count(None if value is None or isinstance(value, exp.Star) else value, condition)
+        return _count(None if value is None or isinstance(value, exp.Star) else value, condition, append_only)
     if isinstance(inner, exp.CountIf):
-        return _count(None, _both(condition, value))
+        return _count(None, _both(condition, value), append_only)
     if not isinstance(value, exp.Expr):
         return f"{inner.sql('duckdb')} cannot be merged from parts"
     kind = types.get(value, "")
     if isinstance(inner, exp.LogicalAnd | exp.LogicalOr):
-        return _logical(inner, value, condition)
+        return _logical(inner, value, condition, append_only)
     if isinstance(inner, exp.Sum | exp.Avg):
         return _sum(inner, value, kind, condition, append_only=append_only)
     if isinstance(inner, exp.Min | exp.Max) and not inner.args.get("count") and not inner.expressions:
@@ -95,21 +95,28 @@ def accumulators(call: exp.Expr, types: Mapping[exp.Expr, str], *, append_only: 
     return f"{inner.sql('duckdb')} cannot be merged from parts"
 
 
-def _count(value: exp.Expr | None, condition: exp.Expr | None) -> Kept:
-    present = None if value is None else exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
-    part = Accumulator(_counted(_both(condition, present)), "add")
+def _count(value: exp.Expr | None, condition: exp.Expr | None, append_only: bool) -> Kept:
+    part = Accumulator(counted(_both(condition, _present(value)), append_only=append_only), "add")
     return Kept((part,), _slot(part))
 
 
-def _counted(condition: exp.Expr | None) -> exp.Expr:
+def counted(condition: exp.Expr | None, *, append_only: bool) -> exp.Expr:
+    """Rows that arrive less rows that leave; never NULL."""
+    if append_only:
+        one = exp.Star() if condition is None else exp.case().when(condition.copy(), exp.Literal.number(1))
+        return exp.Count(this=one, big_int=True)
     total = _filtered(exp.func("SUM", exp.cast(exp.column(WEIGHT), "BIGINT")), condition)
     return exp.cast(exp.func("COALESCE", total, exp.Literal.number(0)), "BIGINT")
 
 
-def _logical(inner: exp.Expr, value: exp.Expr, condition: exp.Expr | None) -> Kept:
+def _present(value: exp.Expr | None) -> exp.Expr | None:
+    return None if value is None else exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+
+
+def _logical(inner: exp.Expr, value: exp.Expr, condition: exp.Expr | None, append_only: bool) -> Kept:
     value = exp.cast(value.copy(), "BOOLEAN")
-    true = Accumulator(_counted(_both(condition, value)), "add")
-    false = Accumulator(_counted(_both(condition, exp.Not(this=value))), "add")
+    true = Accumulator(counted(_both(condition, value), append_only=append_only), "add")
+    false = Accumulator(counted(_both(condition, exp.Not(this=value)), append_only=append_only), "add")
     zero = exp.Literal.number(0)
     answer = (
         exp.EQ(this=_slot(false), expression=zero)
@@ -128,8 +135,7 @@ def _sum(inner: exp.Expr, value: exp.Expr, kind: str, condition: exp.Expr | None
         return f"rows may leave, and taking a {kind} back from a sum would drift"
     value = exp.cast(value.copy(), "HUGEINT", dialect="duckdb") if kind == "BOOLEAN" else value
     total = Accumulator(_signed(value, condition, append_only=append_only), "add")
-    present = exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
-    count = Accumulator(_counted(_both(condition, present)), "add")
+    count = Accumulator(counted(_both(condition, _present(value)), append_only=append_only), "add")
     seen = exp.GT(this=_slot(count), expression=exp.Literal.number(0))
     answer: exp.Expr = _slot(total)
     if isinstance(inner, exp.Avg):
@@ -159,7 +165,13 @@ def _extreme(inner: exp.Expr, value: exp.Expr, condition: exp.Expr | None) -> Ke
 
 
 def _filtered(call: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
-    return call if condition is None else exp.Filter(this=call, expression=exp.Where(this=condition.copy()))
+    """``call`` of one argument over the rows for which the condition holds. NULLs do not count in any call made here."""
+    if condition is None:
+        return call
+    # Not FILTER: for each one the engine sets up a copy of all inputs, which is most of the time of a small epoch.
+    chosen = call.copy()
+    chosen.set("this", exp.case().when(condition.copy(), call.this.copy()))
+    return chosen
 
 
 def _both(left: exp.Expr | None, right: exp.Expr | None) -> exp.Expr | None:

@@ -6,16 +6,16 @@ their group recomputed from its rows instead: the keyed rule.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from headrace.sql.batch import batch, grouped
-from headrace.sql.nodes import INPUTS, Aggregate, Named, Recompute, column
+from headrace.sql.nodes import INPUTS, Aggregate, Named, Project, Recompute, column
 from headrace.sql.program import Applied, Merge
-from headrace.sql.rules import recompute
-from headrace.sql.rules.accumulators import Accumulator, accumulators
+from headrace.sql.rules import linear, recompute
+from headrace.sql.rules.accumulators import Accumulator, accumulators, counted
 from headrace.sql.rules.emitter import Change, Emitter, delta_table, state_table, sub, union_all, weight
 
 COUNT = "__n"
@@ -80,7 +80,8 @@ def _merged(node: Aggregate, plan: _Plan, emitter: Emitter) -> Change:
     child = emitter.change(node.child)
     keys = [name for name, _ in node.keys]
     names = [f"a{i}" for i in range(len(plan.parts))]
-    partial = _partial(node, plan, child.query, names)
+    count = counted(None, append_only=emitter.append_only(node.child))
+    partial = _partial(node, plan, child.query, names, count)
     held = emitter.state(partial, _bound(node), weighted=False)
     merged = emitter.computed(_merge(partial, held, keys, names, plan), child.needs, timely=child.timely)
     source = next(iter(merged.needs))
@@ -98,15 +99,15 @@ def _merged(node: Aggregate, plan: _Plan, emitter: Emitter) -> Change:
     emitter.explain(
         node, Applied(_title(node), "algebraic", f"partial aggregates are merged by group; {retracts}", "", (held,))
     )
-    return _emitted(node, plan, names, source, merged)
+    emitter.grouped[node] = Grouped(node, plan, tuple(names), source, merged)
+    return _emitted(emitter.grouped[node])
 
 
-def _partial(node: Aggregate, plan: _Plan, change: exp.Query, names: Sequence[str]) -> exp.Select:
+def _partial(node: Aggregate, plan: _Plan, change: exp.Query, names: Sequence[str], count: exp.Expr) -> exp.Select:
     """The change's own aggregates by group."""
     keys = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.keys]
-    count = exp.func("COALESCE", exp.func("SUM", exp.cast(weight(), "BIGINT")), exp.Literal.number(0))
     values = [exp.alias_(part.partial.copy(), name) for part, name in zip(plan.parts, names, strict=True)]
-    query = exp.select(*keys, exp.alias_(exp.cast(count, "BIGINT"), COUNT), *values).from_(sub(change, "t"))
+    query = exp.select(*keys, exp.alias_(count, COUNT), *values).from_(sub(change, "t"))
     return query.group_by(*(value.copy() for _, value in node.keys)) if node.keys else query
 
 
@@ -131,27 +132,95 @@ def _merge(partial: exp.Query, held: str, keys: Sequence[str], names: Sequence[s
     return exp.select(*outputs).from_(sub(partial, "p")).join(state, on=on, join_type="left")
 
 
-def _emitted(node: Aggregate, plan: _Plan, names: Sequence[str], source: str, merged: Change) -> Change:
-    """Old rows leave and new rows arrive where they differ."""
-    new, old = _outputs(node, plan, names, "new_"), _outputs(node, plan, names, "old_")
-    had = exp.column("had")
-    exists = exp.NEQ(this=column(f"new_{COUNT}"), expression=exp.Literal.number(0)) if node.keys else exp.true()
-    outputs = [v.unalias() for v in new[len(node.keys) :]], [v.unalias() for v in old[len(node.keys) :]]
-    differs = (
-        exp.or_(*(exp.NullSafeNEQ(this=a.copy(), expression=b.copy()) for a, b in zip(*outputs, strict=True)))
-        if outputs[0]
-        else exp.false()
-    )
-    arrives = exp.and_(exists, exp.or_(exp.Not(this=had.copy()), differs))
-    leaves = exp.and_(had.copy(), exp.or_(exp.Not(this=exists.copy()), differs.copy()))
-    rows = delta_table(source)
+def through(node: Project, emitter: Emitter) -> Change | None:
+    """The change of projections and filters over a grouping whose parts are merged; None when that is not what is below.
+
+    Old and new result of a group stand side by side, so that of a group of which nothing shown has changed no row comes out.
+    """
+    projects = [node]
+    while isinstance(projects[-1].child, Project):
+        projects.append(projects[-1].child)
+    base = projects[-1].child
+    if not isinstance(base, Aggregate):
+        return None
+    emitter.change(base)
+    found = emitter.grouped.get(base)
+    if found is None:
+        return None
+    for project in projects:
+        linear.explain(project, emitter)
+    return _emitted(found, tuple(reversed(projects)))
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """A grouping with what it keeps.
+
+    Attributes:
+        names: of the accumulators, in the state; in the merged change each is there as ``old_`` and ``new_``.
+        source: the merged change.
+    """
+
+    node: Aggregate
+    plan: _Plan
+    names: tuple[str, ...]
+    source: str
+    change: Change
+
+
+def _emitted(grouped: Grouped, projects: Sequence[Project] = ()) -> Change:
+    """Old rows leave and new rows arrive, where what is shown of a group rests on something that has changed.
+
+    A changed sum may still show as the same row, which then leaves and arrives.
+    """
+    node, rows = grouped.node, delta_table(grouped.source)
+    has = exp.NEQ(this=column(f"new_{COUNT}"), expression=exp.Literal.number(0)) if node.keys else exp.true()
+    new, now_shown = _shown(grouped, "new_", has, projects)
+    old, was_shown = _shown(grouped, "old_", exp.column("had"), projects)
+    used = {c.name for value in (*new.values(), now_shown) for c in value.find_all(exp.Column)}
+    moved = [
+        exp.NullSafeNEQ(this=column(f"new_{name}"), expression=column(f"old_{name}"))
+        for name in grouped.names
+        if f"new_{name}" in used
+    ]
+    either = exp.or_(exp.not_(now_shown), exp.not_(was_shown), *moved)
+    arrives, leaves = exp.and_(now_shown, either), exp.and_(was_shown, either)
     query = union_all(
         [
-            exp.select(*new, weight(1)).from_(rows).where(arrives),
-            exp.select(*old, weight(-1)).from_(rows.copy()).where(leaves),
+            exp.select(*_named(new), weight(1)).from_(rows).where(arrives),
+            exp.select(*_named(old), weight(-1)).from_(rows.copy()).where(leaves),
         ]
     )
-    return Change(query, merged.needs, merged.timely, net=True)
+    return Change(query, grouped.change.needs, grouped.change.timely, net=False, direct=True)
+
+
+def _shown(
+    grouped: Grouped, prefix: str, exists: exp.Expr, projects: Sequence[Project]
+) -> tuple[dict[str, exp.Expr], exp.Expr]:
+    """The columns after the projections, over the accumulators named with ``prefix``; and when there is such a row."""
+    values = {v.alias_or_name: v.unalias() for v in _outputs(grouped.node, grouped.plan, grouped.names, prefix)}
+    for project in projects:
+        if project.where is not None:
+            exists = exp.and_(exists, exp.func("COALESCE", _substituted(project.where, values), exp.false()))
+        values = {name: _substituted(value, values) for name, value in project.outputs}
+    return values, exists
+
+
+def _substituted(value: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """``value`` with the expression of each column in its place."""
+
+    def placed(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Column) or node.name not in values:
+            return node
+        found = values[node.name].copy()
+        return found if node is whole or isinstance(found, exp.Column) else exp.paren(found, copy=False)
+
+    whole = value.copy()
+    return whole.transform(placed, copy=False)
+
+
+def _named(values: Mapping[str, exp.Expr]) -> list[exp.Expr]:
+    return [exp.alias_(value.copy(), name, quoted=True) for name, value in values.items()]
 
 
 def _outputs(node: Aggregate, plan: _Plan, names: Sequence[str], prefix: str) -> list[exp.Expr]:

@@ -13,9 +13,9 @@ def change(node: Join, emitter: Emitter) -> Change:
     left, right = emitter.named(node.left), emitter.named(node.right)
     old_left, old_right = emitter.old(node.left), emitter.old(node.right)
     parts = [
-        emitter.computed(_joined(node, left.query, old_right), left.needs, timely=left.timely),
-        emitter.computed(_joined(node, old_left, right.query), right.needs, timely=right.timely),
-        emitter.computed(_joined(node, left.query, right.query), left.needs, timely=left.timely),
+        _joined(node, left.query, old_right),
+        _joined(node, old_left, right.query),
+        _joined(node, left.query, right.query),
     ]
     condition = "every pair" if node.on is None else node.on.sql("duckdb")
     appended = emitter.append_only(node)
@@ -29,9 +29,7 @@ def change(node: Join, emitter: Emitter) -> Change:
             tuple(s.name for s in emitter.states if s.name in f"{old_left.sql()} {old_right.sql()}"),
         ),
     )
-    query = union_all([part.query for part in parts])
-    needs = frozenset().union(*(part.needs for part in parts))
-    return Change(query, needs, left.timely or right.timely, net=appended)
+    return Change(union_all(parts), left.needs | right.needs, left.timely or right.timely, net=appended)
 
 
 def _joined(node: Join, left: exp.Query, right: exp.Query) -> exp.Select:

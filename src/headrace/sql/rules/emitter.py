@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
 from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Recompute, Scan, Union, column
 from headrace.sql.program import WEIGHT, Advance, Append, Applied, Compute, State
+
+if TYPE_CHECKING:
+    from headrace.sql.rules import algebraic
 
 
 @dataclass(frozen=True)
@@ -20,26 +24,35 @@ class Change:
         needs: deltas without which it is empty.
         timely: time alone can make it non-empty.
         net: no row occurs with both weights.
+        direct: computed row by row from one stored delta, so cheap enough to be written out wherever it is read.
     """
 
     query: exp.Query
     needs: frozenset[str]
     timely: bool = False
     net: bool = True
+    direct: bool = False
 
 
 class Emitter:
-    """State of one compilation. Operators that occur twice are maintained once."""
+    """State of one compilation. Operators that occur twice are maintained once.
 
-    def __init__(self, model: str, catalog: Catalog) -> None:
+    Args:
+        root: the operator whose rows are the model's.
+    """
+
+    def __init__(self, model: str, catalog: Catalog, root: Node) -> None:
         self.model = model
         self.catalog = catalog
+        self.root = root
         self.steps: list[State | Compute] = []
         self.advance: list[Advance] = []
         self.applied: dict[Node, Applied] = {}
+        self.grouped: dict[Aggregate, algebraic.Grouped] = {}
         self._changes: dict[Node, Change] = {}
         self._named: dict[Node, Change] = {}
         self._olds: dict[Node, exp.Query] = {}
+        self._clean: set[Node] = set()
         self._depth = 0
 
     @property
@@ -53,7 +66,9 @@ class Emitter:
         if node not in self._changes:
             self._depth += 1
             match node:
-                case Scan() | Project() | Union():
+                case Project():
+                    made = algebraic.through(node, self) or linear.change(node, self)
+                case Scan() | Union():
                     made = linear.change(node, self)
                 case Expire():
                     made = temporal.change(node, self)
@@ -68,22 +83,30 @@ class Emitter:
         return self._changes[node]
 
     def named(self, node: Node) -> Change:
-        """The delta of ``node``, computed once into a relation of its own."""
+        """The delta of ``node`` for more than one reader: computed once into a relation of its own, unless that is dearer."""
         if node not in self._named:
             change = self.change(node)
-            if isinstance(node, Scan) and isinstance(change.query, exp.Select):
-                self._named[node] = change
-            else:
-                self._named[node] = self.computed(change.query, change.needs, timely=change.timely, net=change.net)
+            if not change.direct:
+                change = self.computed(change.query, change.needs, timely=change.timely, net=change.net)
+            self._named[node] = change
         return self._named[node]
 
     def computed(
-        self, query: exp.Query, needs: frozenset[str], *, timely: bool = False, net: bool = True, name: str = ""
+        self,
+        query: exp.Query,
+        needs: frozenset[str],
+        *,
+        timely: bool = False,
+        net: bool = True,
+        name: str = "",
+        simple: exp.Query | None = None,
+        unless: frozenset[str] = frozenset(),
+        stored: bool = True,
     ) -> Change:
         """A Compute step for ``query``; returns the change that reads its result."""
         name = name or f"{self.model}.{len(self.steps)}"
-        self.steps.append(Compute(name, query, needs, timely))
-        return Change(exp.select("*").from_(delta_table(name)), frozenset({name}), timely, net)
+        self.steps.append(Compute(name, query, needs, timely, simple, unless, stored))
+        return Change(exp.select("*").from_(delta_table(name)), frozenset({name}), timely, net, direct=True)
 
     def state(self, shape: exp.Query, bound: str, *, weighted: bool = True) -> str:
         name = f"{self.model}.s{len(self.steps)}"
@@ -93,12 +116,59 @@ class Emitter:
     def old(self, node: Node) -> exp.Query:
         """``node``'s rows before this epoch, with weights; kept as a state when nothing else holds them."""
         if node not in self._olds:
-            self._olds[node] = self._held(node) or self._kept(node)
+            held = self._held(node)
+            if held is not None or self.append_only(node):
+                self._clean.add(node)
+            self._olds[node] = held or self._kept(node)
         return self._olds[node]
 
-    def hold(self, node: Node, query: exp.Query) -> None:
+    def hold(self, node: Node, query: exp.Query, *, clean: bool = True) -> None:
         """Tell that ``query`` gives ``node``'s rows before this epoch, so that no second state is needed."""
-        self._olds.setdefault(node, query)
+        if node not in self._olds:
+            self._olds[node] = query
+            if clean:
+                self._clean.add(node)
+
+    def clean(self, node: Node) -> bool:
+        """Whether :meth:`old` has each row of ``node`` just once, none of them leaving."""
+        return node in self._clean
+
+    def new(self, node: Node) -> exp.Query:
+        """``node``'s rows after this epoch, with weights: what was there and what changes."""
+        return union_all(
+            [
+                exp.select(*columns(node), weight()).from_(sub(self.old(node), "o")),
+                exp.select(*columns(node), weight()).from_(sub(self.named(node).query, "d")),
+            ]
+        )
+
+    def result(self, node: Node) -> exp.Query | None:
+        """``node``'s rows before this epoch, read from the model's own table; None when the model shows other rows."""
+        names = {name: name for name in self.root.columns}
+        at = self.root
+        while at != node:
+            if not isinstance(at, Project) or at.where is not None:
+                return None
+            shown = {value.name: name for name, value in at.outputs if isinstance(value, exp.Column)}
+            if set(shown) != set(at.child.columns) or len(shown) != len(at.outputs):
+                return None
+            names = {below: names[name] for below, name in shown.items()}
+            at = at.child
+        outputs = [exp.alias_(column(names[name]), name, quoted=True) for name in node.columns]
+        return exp.select(*outputs, weight(1)).from_(live_table(self.model))
+
+    def kept_by_group(self, node: Node) -> exp.Query | None:
+        """The current rows of a result that is a grouping, from the state that the grouping keeps; None for other results."""
+        if isinstance(node, Project):
+            below = self.kept_by_group(node.child)
+            if below is None:
+                return None
+            outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
+            query = exp.select(*outputs).from_(sub(below, "t"))
+            return query if node.where is None else query.where(node.where.copy())
+        if isinstance(node, Aggregate) and node in self._clean:
+            return exp.select(*columns(node)).from_(sub(self._olds[node], "t"))
+        return None
 
     def append_only(self, node: Node) -> bool:
         """Rows never leave ``node``."""
@@ -120,8 +190,7 @@ class Emitter:
     def _held(self, node: Node) -> exp.Query | None:
         """From the live content of relations that have one, without a state of its own."""
         if isinstance(node, Scan) and self.catalog.relations[node.relation].live:
-            source = exp.table_(node.relation, db="live", quoted=True)
-            return exp.select(*columns(node), weight(1)).from_(source)
+            return exp.select(*columns(node), weight(1)).from_(live_table(node.relation))
         if isinstance(node, Project) and isinstance(node.child, Scan):
             held = self._held(node.child)
             return None if held is None else projected(node, held)
@@ -131,7 +200,7 @@ class Emitter:
         change = self.named(node)
         bound = "every row of the input" if self.append_only(node) else "the current rows of the input"
         name = self.state(change.query, bound)
-        self.advance.append(Append(name, change.query, change.needs))
+        self.advance.append(Append(name, change.query, change.needs, not self.append_only(node)))
         return exp.select("*").from_(state_table(name))
 
 
@@ -153,6 +222,10 @@ def sub(query: exp.Query, alias: str) -> exp.Subquery:
 
 def delta_table(name: str) -> exp.Table:
     return exp.table_(name, db="delta", quoted=True)
+
+
+def live_table(name: str) -> exp.Table:
+    return exp.table_(name, db="live", quoted=True)
 
 
 def state_table(name: str) -> exp.Table:

@@ -15,18 +15,23 @@ def change(node: Scan | Project | Union, emitter: Emitter) -> Change:
             kind = "append-only" if emitter.append_only(node) else "rows may change"
             emitter.explain(node, Applied(f"read {node.relation}", "linear", kind))
             query = exp.select(*columns(node), weight()).from_(delta_table(node.relation))
-            return Change(query, frozenset({node.relation}))
+            return Change(query, frozenset({node.relation}), direct=True)
         case Project():
             child = emitter.change(node.child)
-            what = "project" if node.where is None else f"filter {node.where.sql('duckdb')}"
-            emitter.explain(node, Applied(what, "linear", "works row by row: no state"))
-            return Change(projected(node, child.query), child.needs, child.timely, net=child.net and _injective(node))
+            explain(node, emitter)
+            net = child.net and _injective(node)
+            return Change(projected(node, child.query), child.needs, child.timely, net, child.direct)
         case Union():
             parts = [emitter.change(child) for child in node.children]
             emitter.explain(node, Applied("union all", "linear", "works row by row: no state"))
-            union = union_all([exp.select("*").from_(sub(part.query, "t")) for part in parts])
+            union = union_all([exp.select(*columns(node), weight()).from_(sub(part.query, "t")) for part in parts])
             needs = frozenset().union(*(part.needs for part in parts))
             return Change(union, needs, any(part.timely for part in parts), net=False)
+
+
+def explain(node: Project, emitter: Emitter) -> None:
+    what = "project" if node.where is None else f"filter {node.where.sql('duckdb')}"
+    emitter.explain(node, Applied(what, "linear", "works row by row: no state"))
 
 
 def _injective(node: Project) -> bool:

@@ -23,7 +23,7 @@ def change(node: Expire, emitter: Emitter) -> Change:
     if node.expired is not None:
         kept = kept.where(exp.Not(this=_holds(node.expired)))
         emitter.advance.append(Evict(name, _holds(node.expired)))
-    emitter.advance.append(Append(name, kept, arrived.needs))
+    emitter.advance.append(Append(name, kept, arrived.needs, not emitter.append_only(node.child)))
     emitter.explain(
         node,
         Applied(

@@ -1,0 +1,74 @@
+"""What is left of a query when some deltas are known to be empty: parts of unions that cannot give a row are not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from sqlglot import exp
+
+DELTA = "delta"
+
+
+def deltas(query: exp.Expr) -> frozenset[str]:
+    """The names of the deltas that ``query`` reads."""
+    return frozenset(table.name for table in query.find_all(exp.Table) if table.db == DELTA)
+
+
+def pruned(query: exp.Query, empty: Set[str]) -> exp.Query | None:
+    """``query`` without the parts that are empty because they read only from ``empty`` deltas; None when nothing is left.
+
+    It knows the shapes that rules make. A query with common table expressions is one that a user wrote, over inputs that a rule
+    bound to it: only the inputs are looked into.
+    """
+    if isinstance(query, exp.Union) and not query.args.get("distinct"):
+        return _union(query, empty)
+    if isinstance(query, exp.Select):
+        return _select(query, empty)
+    return query
+
+
+def _union(query: exp.Union, empty: Set[str]) -> exp.Query | None:
+    left, right = pruned(query.left, empty), pruned(query.right, empty)
+    if left is None or right is None:
+        return left or right
+    return exp.Union(this=left, expression=right, distinct=False)
+
+
+def _select(query: exp.Select, empty: Set[str]) -> exp.Query | None:
+    if query.args.get("with_") is not None:
+        return _bound(query, empty)
+    left = query.copy()
+    nothing = False
+    for place, needed in _sources(left):
+        if isinstance(place, exp.Subquery):
+            kept = pruned(place.this, empty)
+            if kept is not None:
+                place.set("this", kept)
+            nothing |= needed and kept is None
+        elif isinstance(place, exp.Table):
+            nothing |= needed and place.db == DELTA and place.name in empty
+    return None if nothing and not _has_a_row_anyway(left) else left
+
+
+def _bound(query: exp.Select, empty: Set[str]) -> exp.Select:
+    kept = query.copy()
+    for cte in kept.args["with_"].expressions:
+        body = pruned(cte.this, empty)
+        if body is not None:
+            cte.set("this", body)
+    return kept
+
+
+def _sources(select: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
+    """What is read, and whether without a row of it there is none of the result."""
+    start = select.args.get("from_")
+    joins = select.args.get("joins") or []
+    if start is not None:
+        yield start.this, all(join.side in ("", "LEFT") for join in joins)
+    for join in joins:
+        yield join.this, not join.side and join.kind in ("", "INNER", "CROSS")
+
+
+def _has_a_row_anyway(select: exp.Select) -> bool:
+    """An aggregate without GROUP BY."""
+    return select.args.get("group") is None and any(part.find(exp.AggFunc) for part in select.selects)
