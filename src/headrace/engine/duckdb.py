@@ -28,6 +28,8 @@ from headrace.sql import WEIGHT, Evict, Program
 
 # Queries beside the epochs: more of them wait, so that they cannot starve the epochs.
 MAX_QUERIES = 4
+# UUID, TIMETZ, BIT and others leave DuckDB as what they are, not as what Arrow has that is nearest.
+_LOSSLESS = "SET SESSION arrow_lossless_conversion = true"
 # Measured on two cores: an epoch of fewer rows takes half the time on one thread.
 ROWS_FOR_THREADS = 50_000
 
@@ -35,6 +37,7 @@ _META = """
 CREATE SCHEMA IF NOT EXISTS state;
 CREATE SCHEMA IF NOT EXISTS live;
 CREATE SCHEMA IF NOT EXISTS hot;
+CREATE SCHEMA IF NOT EXISTS raw;
 CREATE SCHEMA IF NOT EXISTS headrace;
 CREATE TABLE IF NOT EXISTS headrace.mark (epoch BIGINT, time TIMESTAMP, offsets VARCHAR);
 CREATE TABLE IF NOT EXISTS headrace.models (name VARCHAR, fingerprint VARCHAR);
@@ -62,7 +65,7 @@ class DuckDBEngine:
         self._queries = threading.BoundedSemaphore(MAX_QUERIES)
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Prepared] = {}
-        self._files: dict[str, tuple[str, ...]] = {}
+        self._history: dict[str, str] = {}
 
     def mark(self) -> Mark:
         with self._lock:
@@ -79,9 +82,9 @@ class DuckDBEngine:
                 tables.create_source(self._connection, source)
                 if source.name in arrived:
                     self._keep_raw(source, arrived[source.name])
+                tables.show(self._connection, source, self._history.get(source.name, ""))
                 if source.changelog:
-                    body = tables.current(source, self._files.get(source.name, ()), None)
-                    self._connection.execute(f"INSERT INTO live.{quoted(source.name)} {body}")
+                    self._connection.execute(f"INSERT INTO live.{quoted(source.name)} {tables.current(source, None)}")
             _set_mark(self._connection, mark)
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
@@ -137,14 +140,20 @@ class DuckDBEngine:
             self._recomputed_at(cursor, mark, models, results)
             return mark, results
 
+    def columns(self, relation: str) -> dict[str, str]:
+        with self._reading() as cursor:
+            return {row[0]: row[1] for row in cursor.execute(f"DESCRIBE main.{quoted(relation)}").fetchall()}
+
     def untiered(self, source: str, start: int) -> pa.Table:
         with self._reading() as cursor:
+            cursor.execute(_LOSSLESS)
             text = f"SELECT * FROM hot.{quoted(source)} WHERE {tables.OFFSET} >= {start} ORDER BY {tables.OFFSET}"
             return _fetched(cursor, text, None)
 
     def content(self, relation: str) -> tuple[pa.Table, Mark]:
         """Every current row of a model, with the epoch it is of."""
         with self._reading() as cursor:
+            cursor.execute(_LOSSLESS)
             mark = _mark(cursor)
             return _fetched(cursor, f"SELECT * FROM main.{quoted(relation)}", None), mark
 
@@ -167,14 +176,14 @@ class DuckDBEngine:
             row = cursor.execute(f"SELECT count(*) FROM main.{quoted(table)} WHERE source = ?", [source]).fetchone()
             return row[0] if row is not None else 0
 
-    def tiered(self, source: str, stop: int, files: Sequence[str]) -> None:
+    def tiered(self, source: str, stop: int, history: str) -> None:
         with self._lock, self._doing(f"moving {source} to the lake"):
-            self._files[source] = tuple(files)
+            self._history[source] = history
             if source not in self._sources:
                 return
             with transaction(self._connection):
                 self._connection.execute(f"DELETE FROM hot.{quoted(source)} WHERE {tables.OFFSET} < {stop}")
-                tables.show(self._connection, self._sources[source], self._files[source])
+                tables.show(self._connection, self._sources[source], history)
 
     def sizes(self) -> dict[str, int]:
         """Rows by table: ``live.x``, ``hot.x``, ``state.x``."""
@@ -230,7 +239,7 @@ class DuckDBEngine:
         if row is None:
             self._connection.execute("INSERT INTO headrace.sources VALUES (?, ?)", [source.name, definition])
         tables.create_source(self._connection, source)
-        tables.show(self._connection, source, self._files.get(source.name, ()))
+        tables.show(self._connection, source, self._history.get(source.name, ""))
         self._sources[source.name] = source
         self._create_delta(source)
 
@@ -377,7 +386,7 @@ class DuckDBEngine:
         _set_time(cursor, mark.time)
         needed = self._upstream(models)
         for name, source in self._sources.items():
-            body = tables.current(source, self._files.get(name, ()), mark.offsets.get(name, 0))
+            body = tables.current(source, mark.offsets.get(name, 0))
             cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(_batch_name(name))} AS {body}")
 
         def place(name: str) -> exp.Table | None:

@@ -115,12 +115,16 @@ class Engine(Protocol):
         """Recompute models from history up to the last epoch and compare them with what is kept."""
         ...
 
-    def untiered(self, source: str, start: int) -> pa.Table:
-        """The hot rows of a source at and beyond a log offset, with ``__offset``, as of the last epoch."""
+    def columns(self, relation: str) -> dict[str, str]:
+        """The columns of a relation as queries see them, with the engine's types."""
         ...
 
-    def tiered(self, source: str, stop: int, files: Sequence[str]) -> None:
-        """From now on rows below ``stop`` are read from ``files``; their hot copies are dropped."""
+    def untiered(self, source: str, start: int) -> pa.Table:
+        """The hot rows of a source at and beyond a log offset, with ``__offset``, as of the last epoch; types lossless."""
+        ...
+
+    def tiered(self, source: str, stop: int, history: str) -> None:
+        """From now on rows below ``stop`` are what ``history`` selects (nothing: there are none); their hot copies are dropped."""
         ...
 
     def newest(self, source: str, column: str) -> datetime | None:

@@ -3,6 +3,7 @@
 live.<model>     the model's current rows
 live.<source>    the current rows of a source whose rows change
 hot.<source>     raw rows not yet in the lake, with their log offset
+raw.<source>     all raw rows: the lake's and the hot ones
 state.<name>     what operators keep
 main.<name>      the view that queries name
 """
@@ -33,43 +34,38 @@ def create_source(connection: duckdb.DuckDBPyConnection, source: SourceTable) ->
         connection.execute(f"CREATE TABLE IF NOT EXISTS live.{quoted(source.name)} ({body})")
 
 
-def raw(source: SourceTable, files: Sequence[str], stop: int | None) -> str:
-    """Every raw row of the source with its offset, from the lake's files and the hot table, below ``stop``.
+def raw_view(source: SourceTable, history: str) -> str:
+    """Every raw row of the source with its offset, from the lake and the hot table.
 
-    Columns that the lake had to store otherwise are cast back to the source's types.
+    Args:
+        history: a SELECT of the rows in the lake, or nothing.
     """
     names = [*source.columns, *([WEIGHT] if source.changelog else []), OFFSET]
     kinds = [*source.columns.values(), *(["TINYINT"] if source.changelog else []), "BIGINT"]
     cast = ", ".join(f"CAST({quoted(n)} AS {k}) AS {quoted(n)}" for n, k in zip(names, kinds, strict=True))
-    parts = [f"SELECT {listed(names)} FROM hot.{quoted(source.name)}"]
-    if files:
-        paths = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-        parts.insert(0, f"SELECT {cast} FROM read_parquet([{paths}], union_by_name = true)")
-    where = "" if stop is None else f" WHERE {OFFSET} < {stop}"
-    return " UNION ALL ".join(part + where for part in parts)
+    hot = f"SELECT {listed(names)} FROM hot.{quoted(source.name)}"
+    return f"SELECT {cast} FROM ({history}) UNION ALL {hot}" if history else hot
 
 
-def current(source: SourceTable, files: Sequence[str], stop: int | None) -> str:
+def current(source: SourceTable, stop: int | None) -> str:
     """The source's rows as of offset ``stop``: raw rows as they are, or what a changelog adds up to."""
     columns = listed(list(source.columns))
-    body = raw(source, files, stop)
+    body = f"raw.{quoted(source.name)}" + ("" if stop is None else f" WHERE {OFFSET} < {stop}")
     if not source.changelog:
-        return f"SELECT {columns} FROM ({body})"
+        return f"SELECT {columns} FROM {body}"
     if source.key:
         latest = f"row_number() OVER (PARTITION BY {listed(source.key)} ORDER BY {OFFSET} DESC) = 1"
-        return f"SELECT {columns} FROM (SELECT * FROM ({body}) QUALIFY {latest}) WHERE {WEIGHT} > 0"
-    folded = f"SELECT {columns}, sum({WEIGHT}::BIGINT)::BIGINT AS __n FROM ({body}) GROUP BY ALL HAVING sum({WEIGHT}::BIGINT) > 0"
+        return f"SELECT {columns} FROM (SELECT * FROM {body} QUALIFY {latest}) WHERE {WEIGHT} > 0"
+    folded = f"SELECT {columns}, sum({WEIGHT}::BIGINT)::BIGINT AS __n FROM {body} GROUP BY ALL HAVING sum({WEIGHT}::BIGINT) > 0"
     return f"SELECT {columns} FROM (SELECT *, unnest(range(__n)) AS __copy FROM ({folded}))"
 
 
-def show(connection: duckdb.DuckDBPyConnection, source: SourceTable, files: Sequence[str]) -> None:
-    """Point the view that queries name at the source's rows."""
-    body = (
-        f"SELECT {listed(list(source.columns))} FROM live.{quoted(source.name)}"
-        if source.changelog
-        else current(source, files, None)
-    )
-    connection.execute(f"CREATE OR REPLACE VIEW main.{quoted(source.name)} AS {body}")
+def show(connection: duckdb.DuckDBPyConnection, source: SourceTable, history: str) -> None:
+    """Point the views of the source's raw rows, and of the rows that queries name, at where they are now."""
+    name = quoted(source.name)
+    connection.execute(f"CREATE OR REPLACE VIEW raw.{name} AS {raw_view(source, history)}")
+    body = f"SELECT {listed(list(source.columns))} FROM live.{name}" if source.changelog else current(source, None)
+    connection.execute(f"CREATE OR REPLACE VIEW main.{name} AS {body}")
 
 
 def apply(

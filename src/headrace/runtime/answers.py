@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from sqlglot import exp
 from headrace.engine import Asked, Engine, Mark, OnStart, Result
 from headrace.errors import HeadraceError, UsageError
 from headrace.log import Log
+from headrace.runtime.decide import shown
 from headrace.security import Admitted, Catalog, Principal, gate
 
 
@@ -42,7 +43,7 @@ class Answer:
     """Rows, and what they are worth.
 
     Attributes:
-        as_of: the epoch's logical time, UTC.
+        as_of: the epoch's logical time, UTC; None before the first event.
         complete_to: event times before it are complete in everything read; None when no source of it has an event time.
         parity: ``equal``, ``differs`` or ``unproven``: the worst among the models read; sources alone are ``equal``.
         relations: sources and models read.
@@ -50,7 +51,7 @@ class Answer:
 
     table: pa.Table
     epoch: int
-    as_of: datetime
+    as_of: datetime | None
     complete_to: datetime | None
     parity: str
     relations: tuple[str, ...]
@@ -116,8 +117,7 @@ class Answers:
         if isinstance(result, HeadraceError):
             return result
         names = tuple(sorted(item.relations))
-        moment = mark.time or datetime(1970, 1, 1, tzinfo=UTC)
-        return Answer(result, mark.epoch, moment, self.complete_to(names), self.verdict(names), names)
+        return Answer(result, mark.epoch, shown(mark.time), self.complete_to(names), self.verdict(names), names)
 
     def _mark_at(self, as_of: int | datetime) -> Mark:
         newest = self.engine.query([])[1]

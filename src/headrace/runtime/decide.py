@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 # Rows an epoch takes at most unless told otherwise: enough that fixed costs vanish, little enough to stay in cache.
 EPOCH_ROWS = 200_000
 # A flood is taken in steps of about this long, so that what people look at keeps moving.
 EPOCH_SECONDS = 1.0
 FIRST_ROWS = 25_000
+
+
+# The logical time of epochs before the first event, as the ledger has it.
+DAWN = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def shown(moment: datetime | None) -> datetime | None:
+    """A logical time as people see it: none before the first event."""
+    return None if moment == DAWN else moment
 
 
 def next_limit(limit: int, most: int, rows: int, seconds: float) -> int:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from headrace.engine import Arrived, Committed, Engine, Mark
 from headrace.errors import HeadraceError
 from headrace.log import Epoch, Log
-from headrace.runtime.decide import FIRST_ROWS, logical_time, next_limit, next_offsets
+from headrace.runtime.decide import DAWN, FIRST_ROWS, logical_time, next_limit, next_offsets
 from headrace.runtime.defects import as_ours
 
 # How often time-dependent models move when nothing arrives, by the wall clock.
@@ -92,7 +92,7 @@ class EpochLoop:
         reached = self._reach(arrived)
         ended = frozenset(s for s in self.ended() if offsets.get(s, 0) == ends.get(s, 0))
         moment = logical_time(self.mark.time, reached, ended, self.clock() if self.clock is not None else None)
-        epoch = Epoch(self.mark.epoch + 1, offsets, moment or datetime(1970, 1, 1, tzinfo=UTC))
+        epoch = Epoch(self.mark.epoch + 1, offsets, moment or DAWN)
         self.log.record(epoch)
         started = time.monotonic()
         self._commit(epoch, arrived, reached)

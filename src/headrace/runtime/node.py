@@ -20,7 +20,7 @@ from headrace.project import Dashboard, Project, PushSource, Report, Source
 from headrace.runtime.answers import Answer, Answers, Ask, Question
 from headrace.runtime.assemble import REJECTED, assemble
 from headrace.runtime.datadir import DataDir
-from headrace.runtime.decide import EPOCH_ROWS, complete_to
+from headrace.runtime.decide import EPOCH_ROWS, complete_to, shown
 from headrace.runtime.defects import as_ours
 from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
@@ -53,7 +53,7 @@ class EpochResult:
     """What one committed epoch did. ``changes`` may be called on the epoch thread, in the callback."""
 
     epoch: int
-    time: datetime
+    time: datetime | None
     changed: frozenset[str]
     changes: Callable[[str], pa.Table]
 
@@ -278,7 +278,7 @@ class Node:
         mark, ends, sizes = self._loop.mark, self._log.ends(), self._engine.sizes()
         rows_per_second, epochs_per_second = self._loop.rates()
         sources = [self._source_status(name, mark, ends) for name in self.project.sources]
-        moment = _iso(mark.time)
+        moment = _iso(shown(mark.time))
         return {
             "name": self.project.name,
             "epoch": mark.epoch,
@@ -314,12 +314,12 @@ class Node:
         tables = list(self._assembly.sources.values())
         covered = {t.name: self._lake.covered(f"raw.{t.name}") for t in tables}
         for table in tables:
-            self._engine.tiered(table.name, covered[table.name], self._files(table.name, covered))
+            self._engine.tiered(table.name, covered[table.name], self._history(table.name, covered))
         self._restore(covered)
         self.built = self._engine.install(tables, self._assembly.programs)
         self._receipts.forget(self.built)
         for table in tables:
-            self._engine.tiered(table.name, covered[table.name], self._files(table.name, covered))
+            self._engine.tiered(table.name, covered[table.name], self._history(table.name, covered))
         event_times = {s.name: s.event_time for s in project.sources.values() if s.event_time}
         self._loop = EpochLoop(
             self._log,
@@ -358,8 +358,8 @@ class Node:
             return known[source.name]
         return resolve(source, self.project.root, cache=self.data.cache)
 
-    def _files(self, source: str, covered: Mapping[str, int]) -> list[str]:
-        return self._lake.files(f"raw.{source}") if covered[source] else []
+    def _history(self, source: str, covered: Mapping[str, int]) -> str:
+        return self._lake.select(f"raw.{source}") if covered[source] else ""
 
     def _restore(self, covered: Mapping[str, int]) -> None:
         """A state file that was lost is built again, from the lake and the log up to the ledger's last epoch."""
@@ -424,8 +424,7 @@ class Node:
     def _committed(self, committed: Committed) -> None:
         epoch = committed.mark.epoch
         self._changed_at.update(dict.fromkeys(committed.changed, epoch))
-        moment = committed.mark.time or datetime(1970, 1, 1, tzinfo=UTC)
-        result = EpochResult(epoch, moment, frozenset(committed.changed), self._engine.changes)
+        result = EpochResult(epoch, shown(committed.mark.time), frozenset(committed.changed), self._engine.changes)
         for callback in list(self._watchers.values()):
             callback(result)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,11 @@ from headrace.runtime.defects import as_ours
 LOOK_SECONDS = 0.5
 # A model's snapshot is its whole content, so it is taken again only after this many times what the last one took.
 SNAPSHOT_REST = 20.0
+# After this many commits a table's small files are merged, and its old snapshots forgotten.
+TIDY_AFTER = 16
+KEEP_SNAPSHOTS = 20
+# Who still reads a former snapshot has this long to finish; a write takes less.
+KEEP_FOR = timedelta(hours=1)
 
 
 @dataclass
@@ -47,6 +53,7 @@ class Tiering:
     changed_at: Callable[[], Mapping[str, int]]
     failed: Callable[[HeadraceError], None]
     now: Callable[[], datetime]
+    _commits: Counter[str] = field(default_factory=Counter)
     _waiting: dict[str, float] = field(default_factory=dict)
     _snapshots: dict[str, _Snapshot] = field(default_factory=dict)
     _end: threading.Event = field(default_factory=threading.Event)
@@ -78,6 +85,8 @@ class Tiering:
 
     def _loop(self) -> None:
         try:
+            with self._work:
+                self.lake.sweep(before=self.now() - KEEP_FOR)
             while not self._end.wait(LOOK_SECONDS):
                 with self._work:
                     self._look()
@@ -116,9 +125,23 @@ class Tiering:
             return False
         rows = self.engine.untiered(source, start).slice(0, self.commit_rows * 4)
         if rows.num_rows:
-            self.lake.append(f"raw.{source}", rows, start=start, stop=start + rows.num_rows, epoch=mark.epoch)
-            self.engine.tiered(source, start + rows.num_rows, self.lake.files(f"raw.{source}"))
+            table, stop = f"raw.{source}", start + rows.num_rows
+            types = self.engine.columns(source)
+            self.lake.append(table, rows, start=start, stop=stop, epoch=mark.epoch, columns=types)
+            self.engine.tiered(source, stop, self.lake.select(table))
+            if self._tidy_due(table):
+                self._tidy(table)
+                self.engine.tiered(source, stop, self.lake.select(table))
         return bool(rows.num_rows)
+
+    def _tidy_due(self, table: str) -> bool:
+        self._commits[table] += 1
+        return self._commits[table] % TIDY_AFTER == 0
+
+    def _tidy(self, table: str) -> None:
+        """Keep what the table costs to read and to write in bounds."""
+        self.lake.compact(table, at_least=TIDY_AFTER)
+        self.lake.expire(table, keep=KEEP_SNAPSHOTS, older_than=self.now() - KEEP_FOR)
 
     def _snapshot(self, model: str) -> None:
         last = self._snapshots.setdefault(model, _Snapshot())
@@ -127,7 +150,10 @@ class Tiering:
             return
         started = time.monotonic()
         rows, mark = self.engine.content(model)
-        self.lake.overwrite(f"models.{model}", rows, epoch=mark.epoch, offsets=mark.offsets)
+        table, types = f"models.{model}", self.engine.columns(model)
+        self.lake.overwrite(table, rows, epoch=mark.epoch, offsets=mark.offsets, columns=types)
+        if self._tidy_due(table):
+            self._tidy(table)
         took = time.monotonic() - started
         rest = max(self.commit_age.total_seconds(), took * SNAPSHOT_REST)
         self._snapshots[model] = _Snapshot(mark.epoch, time.monotonic() + rest)

@@ -28,7 +28,7 @@ class Change:
     """What one epoch changed in the model."""
 
     epoch: int
-    time: datetime
+    time: datetime | None
     rows: pa.Table
 
 

@@ -41,10 +41,10 @@ FORMATS = (
 
 
 def provenance(answer: Answer) -> dict[str, str]:
-    """Return the headers that say what an answer is worth; ``none`` where no source read has a watermark."""
+    """Return the headers that say what an answer is worth; ``none`` before the first event, or where there is no watermark."""
     return {
         "headrace-epoch": str(answer.epoch),
-        "headrace-as-of": utc(answer.as_of),
+        "headrace-as-of": utc(answer.as_of) if answer.as_of is not None else "none",
         "headrace-complete-to": utc(answer.complete_to) if answer.complete_to is not None else "none",
         "headrace-parity": answer.parity,
     }

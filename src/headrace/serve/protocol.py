@@ -41,7 +41,7 @@ class Answer(Protocol):
     @property
     def epoch(self) -> int: ...
     @property
-    def as_of(self) -> datetime: ...
+    def as_of(self) -> datetime | None: ...
     @property
     def complete_to(self) -> datetime | None: ...
     @property
@@ -59,8 +59,8 @@ class EpochResult(Protocol):
     @property
     def epoch(self) -> int: ...
     @property
-    def time(self) -> datetime:
-        """The epoch's logical time, UTC."""
+    def time(self) -> datetime | None:
+        """The epoch's logical time, UTC; None before the first event."""
 
     @property
     def changed(self) -> AbstractSet[str]:
