@@ -13,16 +13,30 @@ STREAMS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 1_000_000))
 T0 = datetime(2013, 1, 1, tzinfo=UTC)
 
 
-@given(taken=STREAMS, more=STREAMS, limit=st.integers(1, 10_000))
-def test_an_epoch_is_bounded_moves_and_never_overtakes(taken: dict[str, int], more: dict[str, int], limit: int) -> None:
+@given(taken=STREAMS, more=STREAMS, limit=st.integers(1, 10_000), timed=st.sets(st.sampled_from("abcd")))
+def test_an_epoch_is_bounded_moves_and_never_overtakes(
+    taken: dict[str, int], more: dict[str, int], limit: int, timed: set[str]
+) -> None:
     ends = {s: taken.get(s, 0) + more.get(s, 0) for s in {*taken, *more}}
-    offsets = next_offsets(taken, ends, limit)
+    offsets = next_offsets(taken, ends, limit, timed)
     moved = sum(offsets[s] - taken.get(s, 0) for s in offsets)
     assert all(taken.get(s, 0) <= offsets[s] <= ends.get(s, taken.get(s, 0)) for s in offsets)
     assert moved <= limit
     assert moved > 0 or ends == {s: taken.get(s, 0) for s in ends}
     if sum(more.values()) <= limit:
         assert offsets == {**taken, **ends}
+
+
+def test_what_others_look_up_goes_first_but_starves_nobody() -> None:
+    assert next_offsets({}, {"events": 1_000_000, "planes": 3_000}, 10_000, {"events"}) == {
+        "events": 7_000,
+        "planes": 3_000,
+    }
+    assert next_offsets({}, {"events": 1_000_000, "planes": 90_000}, 10_000, {"events"}) == {
+        "events": 5_000,
+        "planes": 5_000,
+    }
+    assert next_offsets({}, {"planes": 90_000}, 10_000, {"events"}) == {"planes": 10_000}
 
 
 def test_event_time_follows_the_source_furthest_behind_then_the_furthest() -> None:

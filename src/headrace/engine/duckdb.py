@@ -509,7 +509,7 @@ def _fingerprint(program: Program) -> str:
     steps: list[exp.Expr] = [q for s in program.compute for q in (s.query, s.simple) if q is not None]
     steps += [s.where if isinstance(s, Evict) else s.query for s in program.advance]
     shapes = [s.shape for s in program.states] + ([program.live] if program.live is not None else [])
-    parts = [render(part) for part in (*steps, *shapes, program.batch)]
+    parts = [part.sql("duckdb", comments=False) for part in (*steps, *shapes, program.batch)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

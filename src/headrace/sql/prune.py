@@ -20,6 +20,11 @@ def pruned(query: exp.Query, empty: Set[str]) -> exp.Query | None:
     It knows the shapes that rules make. A query with common table expressions is one that a user wrote, over inputs that a rule
     bound to it: only the inputs are looked into.
     """
+    return _pruned(query.copy(), empty) if empty else query
+
+
+def _pruned(query: exp.Query, empty: Set[str]) -> exp.Query | None:
+    """In place."""
     if isinstance(query, exp.Union) and not query.args.get("distinct"):
         return _union(query, empty)
     if isinstance(query, exp.Select):
@@ -28,35 +33,35 @@ def pruned(query: exp.Query, empty: Set[str]) -> exp.Query | None:
 
 
 def _union(query: exp.Union, empty: Set[str]) -> exp.Query | None:
-    left, right = pruned(query.left, empty), pruned(query.right, empty)
+    left, right = _pruned(query.left, empty), _pruned(query.right, empty)
     if left is None or right is None:
         return left or right
-    return exp.Union(this=left, expression=right, distinct=False)
+    query.set("this", left)
+    query.set("expression", right)
+    return query
 
 
 def _select(query: exp.Select, empty: Set[str]) -> exp.Query | None:
     if query.args.get("with_") is not None:
         return _bound(query, empty)
-    left = query.copy()
     nothing = False
-    for place, needed in _sources(left):
+    for place, needed in _sources(query):
         if isinstance(place, exp.Subquery):
-            kept = pruned(place.this, empty)
+            kept = _pruned(place.this, empty)
             if kept is not None:
                 place.set("this", kept)
             nothing |= needed and kept is None
         elif isinstance(place, exp.Table):
             nothing |= needed and place.db == DELTA and place.name in empty
-    return None if nothing and not _has_a_row_anyway(left) else left
+    return None if nothing and not _has_a_row_anyway(query) else query
 
 
 def _bound(query: exp.Select, empty: Set[str]) -> exp.Select:
-    kept = query.copy()
-    for cte in kept.args["with_"].expressions:
-        body = pruned(cte.this, empty)
+    for cte in query.args["with_"].expressions:
+        body = _pruned(cte.this, empty)
         if body is not None:
             cte.set("this", body)
-    return kept
+    return query
 
 
 def _sources(select: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
