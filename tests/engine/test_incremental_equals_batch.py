@@ -195,15 +195,14 @@ def test_new_models_are_built_from_history(tmp_path: Path) -> None:
 
 def test_a_prepared_plan_does_not_rest_on_what_a_table_held_once(engine: DuckDBEngine) -> None:
     """Prepared while the state was empty, a statement must still see the rows that are put there later."""
-    engine.install(SOURCES, compiled(engine, {"grouped": MODELS["grouped"]}))
+    sql = "select k, count(*) n, avg(d) a, max(x) mx, min(d) mn from ev group by k"
+    engine.install(SOURCES, compiled(engine, {"grouped": sql}))
     schema = SCHEMAS["ev"]
     for number in range(1, 4):
         row = {"id": number, "ts": datetime(2013, 1, 1), "k": "a", "x": number, "d": 0.5}
         arrived = {"ev": Arrived(pa.Table.from_pylist([row], schema=schema), number - 1)}
         engine.run(Mark(number, {"ev": number}, datetime(2013, 1, 1, tzinfo=UTC)), arrived)
-        assert engine.content("grouped")[0].to_pylist() == [
-            {"k": "a", "n": number, "s": number * (number + 1) // 2, "a": 0.5, "mx": number, "mn": 0.5}
-        ]
+        assert engine.content("grouped")[0].to_pylist() == [{"k": "a", "n": number, "a": 0.5, "mx": number, "mn": 0.5}]
 
 
 def test_the_change_of_a_group_is_only_what_shows(engine: DuckDBEngine) -> None:

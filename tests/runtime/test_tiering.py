@@ -145,3 +145,24 @@ def test_a_lost_state_file_is_rebuilt_from_lake_and_log(project: Path) -> None:
     assert node.query("SELECT * FROM by_size", READER).table.to_pylist() == before
     assert [r["equal"] for r in node.parity()["models"]] == [True]
     node.close()
+
+
+def test_a_model_built_after_a_crash_counts_rows_once_that_lake_and_state_both_have(project: Path) -> None:
+    node = opened(project)
+    node.start()
+    for number in range(5):
+        push(node, number)
+    taken(node, 5)
+    node._engine.checkpoint()
+    state = project / ".headrace" / "state.duckdb"
+    before_tiering = state.read_bytes()
+    node._tiering.flush()
+    assert node._lake.covered("raw.odd") == 5
+    node.close()
+    state.write_bytes(before_tiering)  # as a kill leaves it: the lake has the rows, and so has the state file
+    (project / "models" / "by_size.sql").write_text("SELECT size, count(*) AS n FROM odd GROUP BY ALL")
+    node = opened(project)
+    assert node.built == ("by_size",)
+    assert node.query("SELECT * FROM by_size", READER).table.to_pylist() == [{"size": "m", "n": 5}]
+    assert [r["equal"] for r in node.parity()["models"]] == [True]
+    node.close()

@@ -65,7 +65,7 @@ class DuckDBEngine:
         self._queries = threading.BoundedSemaphore(MAX_QUERIES)
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Prepared] = {}
-        self._history: dict[str, str] = {}
+        self._history: dict[str, tuple[int, str]] = {}
 
     def mark(self) -> Mark:
         with self._lock:
@@ -82,7 +82,7 @@ class DuckDBEngine:
                 tables.create_source(self._connection, source)
                 if source.name in arrived:
                     self._keep_raw(source, arrived[source.name])
-                tables.show(self._connection, source, self._history.get(source.name, ""))
+                tables.show(self._connection, source, self._history.get(source.name, (0, ""))[1])
                 if source.changelog:
                     self._connection.execute(f"INSERT INTO live.{quoted(source.name)} {tables.current(source, None)}")
             _set_mark(self._connection, mark)
@@ -178,12 +178,16 @@ class DuckDBEngine:
 
     def tiered(self, source: str, stop: int, history: str) -> None:
         with self._lock, self._doing(f"moving {source} to the lake"):
-            self._history[source] = history
-            if source not in self._sources:
-                return
-            with transaction(self._connection):
-                self._connection.execute(f"DELETE FROM hot.{quoted(source)} WHERE {tables.OFFSET} < {stop}")
-                tables.show(self._connection, self._sources[source], history)
+            self._history[source] = (stop, history)
+            if source in self._sources:
+                with transaction(self._connection):
+                    self._show(self._sources[source])
+
+    def _show(self, source: SourceTable) -> None:
+        """Read what the lake has from there, and drop the hot rows that it has."""
+        stop, history = self._history.get(source.name, (0, ""))
+        self._connection.execute(f"DELETE FROM hot.{quoted(source.name)} WHERE {tables.OFFSET} < {stop}")
+        tables.show(self._connection, source, history)
 
     def sizes(self) -> dict[str, int]:
         """Rows by table: ``live.x``, ``hot.x``, ``state.x``."""
@@ -239,7 +243,7 @@ class DuckDBEngine:
         if row is None:
             self._connection.execute("INSERT INTO headrace.sources VALUES (?, ?)", [source.name, definition])
         tables.create_source(self._connection, source)
-        tables.show(self._connection, source, self._history.get(source.name, ""))
+        self._show(source)
         self._sources[source.name] = source
         self._create_delta(source)
 

@@ -124,7 +124,10 @@ class Engine(Protocol):
         ...
 
     def tiered(self, source: str, stop: int, history: str) -> None:
-        """From now on rows below ``stop`` are what ``history`` selects (nothing: there are none); their hot copies are dropped."""
+        """Rows below ``stop`` are what ``history`` selects (nothing: there are none), and their hot copies are dropped.
+
+        To be told before :meth:`install` as well: a crash may have left rows in both places.
+        """
         ...
 
     def newest(self, source: str, column: str) -> datetime | None:

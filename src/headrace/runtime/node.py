@@ -318,8 +318,6 @@ class Node:
         self._restore(covered)
         self.built = self._engine.install(tables, self._assembly.programs)
         self._receipts.forget(self.built)
-        for table in tables:
-            self._engine.tiered(table.name, covered[table.name], self._history(table.name, covered))
         event_times = {s.name: s.event_time for s in project.sources.values() if s.event_time}
         self._loop = EpochLoop(
             self._log,
