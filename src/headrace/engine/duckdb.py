@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -203,7 +203,7 @@ class DuckDBEngine:
 
     def checkpoint(self) -> None:
         """Make the last epoch's state durable, and give dropped rows' space back. Skipped when readers are busy."""
-        with self._lock:
+        with self._lock, self._doing("saving state"):
             if self._durable.epoch == (mark := _mark(self._connection)).epoch and mark.epoch:
                 return
             try:
@@ -214,10 +214,14 @@ class DuckDBEngine:
 
     def close(self) -> None:
         with self._lock:
-            self.checkpoint()
-            self._connection.execute("USE memory")
-            self._connection.execute("DETACH node")
-            self._connection.close()
+            try:
+                self.checkpoint()
+            finally:
+                # A database that could not be saved cannot be detached either; the file is as it was saved last.
+                with suppress(duckdb.Error):
+                    self._connection.execute("USE memory")
+                    self._connection.execute("DETACH node")
+                self._connection.close()
 
     def _use_threads(self, rows: int) -> None:
         """One thread for small epochs: handing their statements to several costs more than it gains."""

@@ -107,9 +107,9 @@ class Node:
         while not self._caught_up() and not self._ended.wait(PROGRESS_SECONDS):
             progress(self._headway())
         self.check()
-        if not self._ended.is_set():
-            self._tiering.flush()
-            self.check()
+        if not self._ended.is_set() and (failed := _tried(self._tiering.flush)) is not None:
+            self._fail(failed)
+        self.check()
 
     def check(self) -> None:
         """Raise what stopped the node, if anything has."""
@@ -134,14 +134,13 @@ class Node:
                 intake.join()
         self._loop.stop()
         self._tiering.stop()
-        try:
-            if self._failure is None and self._settings.intake:
-                self._tiering.flush()
-        finally:
-            self._engine.close()
-            self._lake.close()
-            self._log.close()
-            self.data.release()
+        ends = [self._engine.close, self._lake.close, self._log.close, self.data.release]
+        if self._failure is None and self._settings.intake:
+            ends.insert(0, self._tiering.flush)
+        failed = [error for end in ends if (error := _tried(end)) is not None]
+        # What stopped the node is told by check(); that it then could not be closed in order adds nothing.
+        if failed and self._failure is None:
+            raise failed[0]
 
     # -- questions
 
@@ -513,6 +512,15 @@ class Node:
             else f"push sources: {', '.join(pushed) or 'none; declare one with kind: push'}"
         )
         raise UsageError(what, code="HR-111", state="nothing was written", fix=fix)
+
+
+def _tried(step: Callable[[], None]) -> HeadraceError | None:
+    """What kept a step of closing from being done; the next ones are still to be tried."""
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 - each part is to be closed, whatever became of the others
+        return as_ours(error, "closing the node")
+    return None
 
 
 def explained(program: Any, columns: Mapping[str, str]) -> dict[str, Any]:
