@@ -188,10 +188,12 @@ class Emitter:
         self.applied[node] = Applied(line.operator, line.rule, line.reason, line.detail, line.states, self._depth)
 
     def _held(self, node: Node) -> exp.Query | None:
-        """From the live content of relations that have one, without a state of its own."""
+        """From what is kept already, live content or the state of a grouping, without a state of its own."""
+        if node in self._clean:
+            return self._olds[node]
         if isinstance(node, Scan) and self.catalog.relations[node.relation].live:
             return exp.select(*columns(node), weight(1)).from_(live_table(node.relation))
-        if isinstance(node, Project) and isinstance(node.child, Scan):
+        if isinstance(node, Project):
             held = self._held(node.child)
             return None if held is None else projected(node, held)
         return None
