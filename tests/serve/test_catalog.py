@@ -57,7 +57,7 @@ def test_a_model_with_its_sql_its_plan_and_its_proof(served: Served, client: htt
     assert (before["rows"], before["complete_to"]) == (2, "2013-01-01T00:00:00Z")
     client.post("/v1/parity")
     assert client.get("/v1/models/departures").json()["parity"]["equal"] is True
-    assert client.get("/v1/models/flights").json()["error"]["code"] == "HR-141"
+    assert client.get("/v1/models/flights").json()["error"]["code"] == "HR-112"
 
 
 def test_parity_is_kept_and_run(client: httpx.Client) -> None:

@@ -2,18 +2,17 @@
 
 Codes raised by this package (``docs/errors.md`` has them all):
 
-    HR-140  400  the request does not say what it should        HR-640  504  a query ran into its time limit
-    HR-141  404  there is nothing at this address               HR-641  503  too many queries wait already
-    HR-142  405  the address does not take this method          HR-642  413  an answer has too many rows
-    HR-143  406  no format in Accept can be written             HR-840  the port is taken
-    HR-144  413  the body is too large                          HR-841  the host is not this machine only
-    HR-145  415  the body's type cannot be read                 HR-842  the port or the socket cannot be bound
-    HR-146  408  the body did not arrive in time                HR-843  503  too many open event streams
-    HR-899  500  a defect of Headrace; the log has the details  HR-844  the subscriber fell behind
-    HR-940  401  nobody is signed in                            HR-845  503  the node is stopping
-    HR-941  421  the Host header names another machine
-    HR-942  403  the request comes from another site
-    HR-943  403  only an administrator may do this
+    HR-112  404  there is no model of that name                 HR-640  504  a query ran into its time limit
+    HR-140  400  the request does not say what it should        HR-641  503  too many queries wait already
+    HR-141  404  there is nothing at this address               HR-642  413  an answer has too many rows
+    HR-142  405  the address does not take this method          HR-840  the port is taken
+    HR-143  406  no format in Accept can be written             HR-841  the host is not this machine only
+    HR-144  413  the body is too large                          HR-842  the port or the socket cannot be bound
+    HR-145  415  the body's type cannot be read                 HR-843  503  too many open event streams
+    HR-146  408  the body did not arrive in time                HR-844  the subscriber fell behind
+    HR-899  500  a defect of Headrace; the log has the details  HR-845  503  the node is stopping
+    HR-940  401  nobody is signed in                            HR-942  403  the request comes from another site
+    HR-941  421  the Host header names another machine          HR-943  403  only an administrator may do this
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def known(error: BaseException) -> HeadraceError:
         f"Headrace itself failed (error {id_})",
         code="HR-899",
         state="The request changed nothing that was not answered before.",
-        fix=f"Look for {id_} in the node's log and report it; `headrace doctor` checks the node.",
+        fix=f"Look for {id_} in what `headrace run` wrote, and report it with what stands there.",
     )
 
 
@@ -115,9 +114,10 @@ def not_found(what: str, fix: str) -> UsageError:
 
 
 def unknown(kind: str, name: str, existing: object) -> UsageError:
-    """HR-141 for a dashboard, report, model or source, with the names that exist."""
+    """HR-112 for a model, as on the command line; HR-141 for a dashboard, report or source. With the names that exist."""
     names = ", ".join(sorted(map(str, existing))) if isinstance(existing, (list, tuple, set, dict)) else ""
-    return not_found(f"there is no {kind} named {name!r}", f"Use one of: {names}." if names else f"Add a {kind} first.")
+    what, fix = f"there is no {kind} named {name!r}", f"Use one of: {names}." if names else f"Add a {kind} first."
+    return UsageError(what, code="HR-112", fix=fix) if kind == "model" else not_found(what, fix)
 
 
 def stopping() -> NodeError:

@@ -103,7 +103,7 @@ class Server:
             f"the HTTP server did not start: {cause or 'no reason known'}",
             code="HR-842",
             state="The data directory is as it was.",
-            fix="See the log above; `headrace doctor` checks the node.",
+            fix="Mend what the log above names, then `headrace run` again.",
         )
         error.__cause__ = cause
         return error

@@ -81,7 +81,7 @@ def require_admin(request: Request, deed: str) -> None:
 
 
 def find(kind: str, request: Request, things: Mapping[str, T]) -> T:
-    """Return the thing that the address names, or raise HR-141 with the names that exist."""
+    """Return the thing that the address names, or raise `unknown` with the names that exist."""
     name = request.path_params["name"]
     if name not in things:
         raise unknown(kind, name, list(things))
