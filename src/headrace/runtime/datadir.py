@@ -1,7 +1,7 @@
 """The data directory: one node at a time, one format version.
 
 VERSION        the format of everything below
-lock           held while a node runs
+lock           held while a node runs, or a command asks a stopped one
 log.sqlite     the durable log and the epoch ledger
 state.duckdb   operators' state and current results
 lake/          history, as Iceberg tables
@@ -13,13 +13,18 @@ node.json      how to reach the running node
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from headrace.errors import NodeError
 
 FORMAT = "1"
+
+RETRY_SECONDS = 0.02
+PROBE_SECONDS = 0.001
 
 
 @dataclass
@@ -57,39 +62,29 @@ class DataDir:
     def exists(self) -> bool:
         return (self.root / "VERSION").exists()
 
-    def hold(self) -> None:
+    def hold(self, patience: float = 0.0) -> None:
         """Create the directory if need be, check its version, and lock it.
+
+        Args:
+            patience: seconds to wait for a command that asks a stopped node, or for a node that starts or ends. A node
+                that can be reached is not waited for.
 
         Raises:
             NodeError: HR-801 another node has it; HR-802 another version made it; HR-803 it cannot be written.
         """
         if self._lock is not None:
             return
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            self.root.chmod(0o700)
-            self._lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.release()
-            raise NodeError(
-                f"another node is using {self.root}{self._holder()}",
-                code="HR-801",
-                state="that node goes on; nothing was changed",
-                fix="query it with `headrace query`, stop it, or run this one with --data DIR",
-            ) from None
-        except OSError as error:
-            self.release()
-            raise NodeError(
-                f"the data directory {self.root} cannot be written: {error.strerror or error}",
-                code="HR-803",
-                state="nothing was changed",
-                fix="make it writable, free space on its disk, or choose another with --data DIR",
-            ) from None
+        end = time.monotonic() + patience
+        while not self._taken():
+            if self.socket() is not None or time.monotonic() >= end:
+                raise NodeError(
+                    f"another node is using {self.root}{self._holder()}",
+                    code="HR-801",
+                    state="that node goes on; nothing was changed",
+                    fix="query it with `headrace query`, stop it, or run this one with --data DIR",
+                )
+            time.sleep(RETRY_SECONDS)
         self._check_version()
-        assert self._lock is not None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Let another node have it."""
@@ -99,18 +94,45 @@ class DataDir:
 
     @property
     def busy(self) -> bool:
-        """Whether a node has it now."""
+        """Whether a node, or a command that asks a stopped one, has it now. Asking keeps nobody from taking it."""
         try:
-            descriptor = os.open(self.root / "lock", os.O_RDWR)
+            descriptor = os.open(self.root / "lock", os.O_RDONLY)
         except OSError:
             return False
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return _held(descriptor)
         finally:
             os.close(descriptor)
-        return False
+
+    def socket(self) -> Path | None:
+        """Where the node that has it listens. None while it starts, and when a command has it to ask a stopped node."""
+        try:
+            holder, said = (self.root / "lock").read_text(), json.loads(self.node.read_text())
+        except (OSError, ValueError):
+            return None
+        # A node that was killed leaves its node.json behind.
+        return Path(said["socket"]) if holder.strip() == str(said["pid"]) else None
+
+    def _taken(self) -> bool:
+        """Take the lock if nobody has it."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(0o700)
+            self._lock = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            if not _locked(self._lock):
+                self.release()
+                return False
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            self.release()
+            raise NodeError(
+                f"the data directory {self.root} cannot be written: {error.strerror or error}",
+                code="HR-803",
+                state="nothing was changed",
+                fix="make it writable, free space on its disk, or choose another with --data DIR",
+            ) from None
+        return True
 
     def _check_version(self) -> None:
         path = self.root / "VERSION"
@@ -132,6 +154,30 @@ class DataDir:
 
     def _holder(self) -> str:
         try:
-            return f" (process {(self.root / 'lock').read_text().strip()})"
+            process = (self.root / "lock").read_text().strip()
         except OSError:
             return ""
+        return f" (process {process})" if process else ""
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock it for us alone. Whoever only looks (`_held`) is in the way for a moment, and is waited for."""
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _held(descriptor):
+                return False
+            time.sleep(PROBE_SECONDS)
+        else:
+            return True
+
+
+def _held(descriptor: int) -> bool:
+    """Whether someone has it alone. A shared lock tells, and any number of lookers can have that at once."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
