@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -142,3 +143,17 @@ def test_parity(asked: Folder) -> None:
     assert receipt["epoch"] == found["epoch"]
     assert "equal" in asked.ask("parity", "by_shop").ok().text
     assert json.loads(asked.ask("status", "--json").out)["models"][0]["parity"] == "equal"
+
+
+def test_several_ask_a_stopped_node_at_once(stopped: Folder) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: stopped.rows(SQL), range(4)))
+    assert found == [ROWS] * 4
+
+
+def test_a_table_shows_the_first_rows_and_says_so(asked: Folder) -> None:
+    sql = "SELECT * FROM (VALUES " + ", ".join(f"({at})" for at in range(201)) + ") AS t(n) ORDER BY n"
+    shown = asked.query(sql).ok()
+    assert shown.text.split() == ["n", *map(str, range(200))]
+    assert "--format csv" in shown.err
+    assert len(asked.query(sql, "--format", "csv").ok().text.splitlines()) == 202

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from headrace.project.load import load
-from headrace.runtime import DataDir, Node, Settings
+from headrace.runtime.datadir import DataDir
+from headrace.runtime.node import Node, Settings
 from headrace.runtime.tiering import TIDY_AFTER
 from headrace.security import Principal
 

@@ -14,11 +14,12 @@ from typing import Annotated
 import typer
 
 from headrace import __version__
-from headrace.cli import inspect, scaffold
-from headrace.cli.run import run_node
+from headrace.cli.scaffold import TEMPLATES, create
 from headrace.errors import HeadraceError
 
 CHECK_FAILED = 3
+
+# Each command imports what it needs when it is called: engine, lake and server take a second, and --help needs none.
 
 app = typer.Typer(
     name="headrace",
@@ -50,13 +51,13 @@ class Format(StrEnum):
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
-    template: Annotated[str, typer.Option(help=f"What to start from: {', '.join(scaffold.TEMPLATES)}.")] = "orders",
+    template: Annotated[str, typer.Option(help=f"What to start from: {', '.join(TEMPLATES)}.")] = "orders",
 ) -> None:
     """Make a new project that runs as it is.
 
     Example: headrace init demo --template flights
     """
-    typer.echo(scaffold.create(folder, template))
+    typer.echo(create(folder, template))
 
 
 @app.command()
@@ -76,6 +77,8 @@ def run(
 
     Examples: headrace run ; headrace run demo --until-caught-up --no-serve
     """
+    from headrace.cli.run import run_node
+
     run_node(project, data, until_caught_up=until_caught_up, serve=not no_serve, epoch_rows=epoch_rows, port=port)
 
 
@@ -91,6 +94,8 @@ def query(
 
     Example: headrace query "select carrier, flights from monthly_on_time" --format csv
     """
+    from headrace.cli import inspect
+
     inspect.query(project, data, sql, as_of, format.value)
 
 
@@ -104,6 +109,8 @@ def explain(
 
     Example: headrace explain worst_routes
     """
+    from headrace.cli import inspect
+
     inspect.explain(project, model, as_json=json)
 
 
@@ -118,6 +125,8 @@ def parity(
 
     Example: headrace parity --json
     """
+    from headrace.cli import inspect
+
     if not inspect.parity(project, data, models or [], as_json=json):
         raise typer.Exit(CHECK_FAILED)
 
@@ -128,6 +137,8 @@ def status(json: JsonOption = False, project: ProjectOption = HERE, data: DataOp
 
     Example: headrace status --json
     """
+    from headrace.cli import inspect
+
     inspect.status(project, data, as_json=json)
 
 

@@ -2,117 +2,87 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
-import httpx
+from headrace.errors import NodeError
+from headrace.runtime.datadir import DataDir
 
-from headrace.errors import AccessDenied, EngineError, HeadraceError, NodeError, Place, SqlError, UsageError
-from headrace.project import Project, load
-from headrace.runtime import DataDir, Node, Settings
+# Several commands may ask a stopped node; each has the data directory to itself for a second or two.
+PATIENCE_SECONDS = 20.0
 
-# A query or a proof over a long history may take a while; connecting to a socket on this machine does not.
-TIMEOUT = httpx.Timeout(600.0, connect=5.0)
+
+class Reached(Protocol):
+    """A node that answers, whether it runs or was opened to be asked."""
+
+    running: ClassVar[bool]
+
+    def rows(self, sql: str, as_of: int | datetime | None, limit: int) -> tuple[list[str], list[list[Any]]]:
+        """The names of an answer's columns and, as in JSON, the first of its rows."""
+
+    def written(self, sql: str, as_of: int | datetime | None, form: str) -> bytes:
+        """A whole answer, as ``json``, ``csv``, ``arrow`` or ``parquet``."""
+
+    def parity(self, models: Sequence[str]) -> Mapping[str, Any]:
+        """Receipts, of all models when none is named."""
+
+    def status(self) -> Mapping[str, Any]:
+        """Its health."""
 
 
 def data_dir(project: Path, data: Path | None) -> DataDir:
     return DataDir((data if data is not None else project / ".headrace").resolve())
 
 
-def wall() -> datetime:
-    return datetime.now(tz=UTC)
-
-
 @contextmanager
-def stopped_node(project: Project, data: DataDir) -> Iterator[Node]:
-    """The data of a node that is not running, opened for questions.
+def reached(project: Path, data: Path | None) -> Iterator[Reached]:
+    """The node of a project: over its socket when it runs, else opened here.
 
     Raises:
-        NodeError: HR-805, nothing has been run yet.
+        ProjectError: HR-2xx, no node runs and the project cannot be loaded.
+        NodeError: HR-805 nothing has been run yet; HR-806 something has the data directory and cannot be asked.
     """
-    if not data.exists:
-        raise NodeError(
-            f"there is nothing to ask yet: {data.root} does not exist",
-            code="HR-805",
-            fix=f"headrace run {project.root} --until-caught-up --no-serve",
-        )
-    node = Node(project, data, Settings(intake=False), wall)
-    node.open()
+    directory = data_dir(project, data)
+    socket = directory.socket() if directory.busy else None
+    if socket is None:
+        # Only here: engine and lake take a second to import, and beside a running node an HTTP client is enough.
+        from headrace.cli.stopped import loaded, opened
+
+        declared = loaded(project)
+        if not directory.exists:
+            raise NodeError(
+                f"there is nothing to ask yet: {directory.root} does not exist",
+                code="HR-805",
+                fix=f"headrace run {declared.root} --until-caught-up --no-serve",
+            )
+        socket = _held(directory)
+        if socket is None:
+            with opened(declared, directory) as stopped:
+                yield stopped
+            return
+    from headrace.cli.running import RunningNode  # only here: an HTTP client is not needed to open a stopped node
+
+    with RunningNode(socket, directory.root) as running:
+        yield running
+
+
+def _held(directory: DataDir) -> Path | None:
+    """Take the data directory, or say where the node listens that has it."""
     try:
-        yield node
-    finally:
-        node.close()
-
-
-class RunningNode:
-    """A running node, over its socket."""
-
-    def __init__(self, data: DataDir, token: str) -> None:
-        try:
-            address = json.loads(data.node.read_text())
-        except (OSError, ValueError):
+        directory.hold(PATIENCE_SECONDS)
+    except NodeError as error:
+        if error.code != "HR-801":
+            raise
+        socket = directory.socket()
+        if socket is None:
             raise NodeError(
-                f"a node holds {data.root} but does not say how to reach it yet",
+                f"{directory.root} is in use, and by no node that could be asked yet",
                 code="HR-806",
-                fix="wait until it has started, then ask again",
+                state="nothing was changed",
+                fix="wait until that node has started or that command has ended, then ask again",
             ) from None
-        transport = httpx.HTTPTransport(uds=address["socket"])
-        self._client = httpx.Client(
-            transport=transport,
-            base_url="http://localhost",
-            timeout=TIMEOUT,
-            headers={"Authorization": f"Bearer {token}"},
-        )
-
-    def get(self, path: str) -> Any:
-        return self._checked(self._sent("GET", path)).json()
-
-    def post(self, path: str, body: Mapping[str, Any], accept: str = "application/json") -> httpx.Response:
-        return self._checked(self._sent("POST", path, json=dict(body), headers={"Accept": accept}))
-
-    def _sent(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        try:
-            return self._client.request(method, path, **kwargs)
-        except httpx.HTTPError as error:
-            raise NodeError(
-                f"the running node does not answer: {error}",
-                code="HR-807",
-                fix="look at its output; if it has stopped, run it again",
-            ) from None
-
-    def _checked(self, response: httpx.Response) -> httpx.Response:
-        if response.is_success:
-            return response
-        try:
-            body = response.json()["error"]
-        except (ValueError, KeyError):
-            raise NodeError(
-                f"the running node answered {response.status_code}", code="HR-807", fix="see its log"
-            ) from None
-        raise _as_error(body)
-
-
-def _as_error(body: Mapping[str, Any]) -> HeadraceError:
-    """The node's error as it would have been here: of the class that its code belongs to, at its place."""
-    where = body.get("where")
-    place = None
-    if where is not None:
-        place = Place(Path(where["path"]), where.get("line"), where.get("column"), where.get("excerpt"))
-    kind = next((c for prefix, c in _CLASSES.items() if body["code"].startswith(prefix)), HeadraceError)
-    return kind(body["what"], code=body["code"], where=place, state=body["state"] or "", fix=body["fix"] or "")
-
-
-_CLASSES: Mapping[str, type[HeadraceError]] = {
-    "HR-1": UsageError,
-    "HR-3": SqlError,
-    "HR-6": EngineError,
-    "HR-9": AccessDenied,
-}
-
-
-def loaded(project: Path) -> Project:
-    return load(project.resolve())
+        return socket
+    return None

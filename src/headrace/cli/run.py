@@ -13,10 +13,12 @@ from typing import Any
 
 from rich.console import Console
 
-from headrace.cli.reach import data_dir, loaded, wall
+from headrace.cli.reach import PATIENCE_SECONDS, data_dir
+from headrace.cli.stopped import loaded, wall
 from headrace.project import Project
-from headrace.runtime import DataDir, Node, Settings
+from headrace.runtime.datadir import DataDir
 from headrace.runtime.decide import EPOCH_ROWS
+from headrace.runtime.node import Node, Settings
 from headrace.security import open_token, read_token
 from headrace.serve import Server, Sockets, app, bind, configure_logs
 
@@ -29,7 +31,7 @@ def run_node(
     """Run until told to stop, or until all bounded input is taken."""
     configure_logs()
     declared, directory = loaded(project), data_dir(project, data)
-    directory.hold()
+    directory.hold(PATIENCE_SECONDS)
     try:
         sockets = bind(
             directory.root, host=declared.serve.host, port=declared.serve.port if port is None else port, tcp=serve

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import headrace
 from headrace.errors import UsageError
-from headrace.sql import nearest
 
 TEMPLATES = ("orders", "flights")
 _IGNORED = shutil.ignore_patterns(".headrace", "__pycache__")
@@ -20,11 +19,10 @@ def create(folder: Path, template: str) -> str:
         UsageError: HR-101 unknown template; HR-102 the folder holds something; HR-103 it cannot be written.
     """
     if template not in TEMPLATES:
-        near = nearest(template, TEMPLATES)
         raise UsageError(
             f"there is no template {template!r}",
             code="HR-101",
-            fix=f"did you mean {near}?" if near else f"templates: {', '.join(TEMPLATES)}",
+            fix=f"templates: {', '.join(TEMPLATES)}",
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(

@@ -1,0 +1,88 @@
+"""Answers for people, on standard output: tables and trees."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+TABLE_ROWS = 200
+
+
+def show_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """An answer's first rows; one row more than fits says that there are more."""
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    for name in columns:
+        shown.add_column(Text(name))
+    for row in rows[:TABLE_ROWS]:
+        shown.add_row(*(Text("" if value is None else str(value)) for value in row))
+    _console().print(shown)
+    if len(rows) > TABLE_ROWS:
+        print(f"… more rows than these {TABLE_ROWS}; --format csv writes all", file=sys.stderr)
+
+
+def _console() -> Console:
+    """As wide as the terminal; as wide as it takes when the output goes elsewhere, so that nothing is cut."""
+    return Console(width=None if sys.stdout.isatty() else 100_000)
+
+
+def show_explained(shown: Mapping[str, Any]) -> None:
+    kind = "incremental" if shown["incremental"] else "recomputed where marked whole"
+    tree = Tree(f"[bold]{shown['model']}[/bold]: {kind}; reads {', '.join(shown['reads']) or 'nothing'}")
+    branches = {-1: tree}
+    for line in shown["rules"]:
+        detail = f" [yellow]{line['detail']}[/yellow]" if line["detail"] else ""
+        text = f"{_plain(line['operator'])}\n[cyan]{line['rule']}[/cyan]: {_plain(line['reason'])}{detail}"
+        for state in line["state"]:
+            text += f"\n[dim]keeps {state['name']}: {_plain(state['bound'])}[/dim]"
+        branches[line["depth"]] = branches[line["depth"] - 1].add(text)
+    _console().print(tree)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def show_receipts(found: Mapping[str, Any]) -> None:
+    shown = Table(
+        "model", "verdict", "rows", "missing", "extra", "seconds", box=None, header_style="bold", pad_edge=False
+    )
+    for receipt in found["models"]:
+        verdict = "[green]equal[/green]" if receipt["equal"] else "[red]differs[/red]"
+        cells = (f"{receipt['rows']:,}", str(receipt["missing"]), str(receipt["extra"]), f"{receipt['seconds']:.3f}")
+        shown.add_row(receipt["model"], verdict, *cells)
+    _console().print(shown)
+    print(f"at epoch {found['epoch']}")
+
+
+def show_status(found: Mapping[str, Any]) -> None:
+    state = "running" if found["running"] else "stopped"
+    print(
+        f"{found['name']}: {state}, epoch {found['epoch']}, as of {found['as_of']}, {found['lag_rows']:,} rows behind"
+    )
+    sources = Table(
+        "source",
+        "read",
+        "kept",
+        "rejected",
+        "late",
+        "behind",
+        "watermark",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+    )
+    for s in found["sources"]:
+        counts = (f"{s[key]:,}" for key in ("read", "kept", "rejected", "late", "lag_rows"))
+        sources.add_row(s["name"], *counts, s["watermark"] or "")
+    models = Table("model", "rows", "complete to", "parity", box=None, header_style="bold", pad_edge=False)
+    for m in found["models"]:
+        models.add_row(m["name"], f"{m['rows']:,}", m["complete_to"] or "", m["parity"])
+    console = _console()
+    console.print(sources)
+    console.print(models)

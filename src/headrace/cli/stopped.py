@@ -1,0 +1,87 @@
+"""A node that does not run: its project compiled, its data opened for questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from headrace.engine import DuckDBOracle
+from headrace.errors import UsageError
+from headrace.ingest import resolve
+from headrace.project import Project, load
+from headrace.runtime.assemble import assemble
+from headrace.runtime.datadir import DataDir
+from headrace.runtime.node import Node, Settings, explained
+from headrace.security import Principal
+from headrace.serve.encode import to_arrow, to_csv, to_json, to_parquet, to_rows
+from headrace.sql import nearest
+
+LOCAL = Principal("local", admin=True)
+
+
+def wall() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def loaded(project: Path) -> Project:
+    return load(project.resolve())
+
+
+@contextmanager
+def opened(project: Project, data: DataDir) -> Iterator[StoppedNode]:
+    """The data of a node that does not run, opened for questions."""
+    node = Node(project, data, Settings(intake=False), wall)
+    node.open()
+    try:
+        yield StoppedNode(node)
+    finally:
+        node.close()
+
+
+@dataclass(frozen=True)
+class StoppedNode:
+    """Answers from an opened node, as `headrace.cli.reach.Reached` has them."""
+
+    node: Node
+    running: ClassVar[bool] = False
+
+    def rows(self, sql: str, as_of: int | datetime | None, limit: int) -> tuple[list[str], list[list[Any]]]:
+        table = self.node.query(sql, LOCAL, as_of=as_of, limit=limit).table
+        return table.column_names, json.loads(to_rows(table))
+
+    def written(self, sql: str, as_of: int | datetime | None, form: str) -> bytes:
+        table = self.node.query(sql, LOCAL, as_of=as_of).table
+        if form == "json":
+            return to_json(table).encode() + b"\n"
+        if form == "csv":
+            return to_csv(table).encode()
+        return to_arrow(table) if form == "arrow" else to_parquet(table)
+
+    def parity(self, models: Sequence[str]) -> dict[str, Any]:
+        return self.node.parity(models)
+
+    def status(self) -> dict[str, Any]:
+        return self.node.status()
+
+
+def explained_model(project: Path, model: str) -> dict[str, Any]:
+    """How one model is kept up to date, from the project's files alone.
+
+    Raises:
+        UsageError: HR-112, an unknown model.
+    """
+    declared = loaded(project)
+    if model not in declared.models:
+        near = nearest(model, declared.models)
+        raise UsageError(
+            f"there is no model {model!r}",
+            code="HR-112",
+            fix=f"did you mean {near}?" if near else f"models: {', '.join(declared.models)}",
+        )
+    assembly = assemble(declared, DuckDBOracle(), lambda source: resolve(source, declared.root))
+    return explained(assembly.program(model), assembly.relations[model])
