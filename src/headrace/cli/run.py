@@ -46,9 +46,10 @@ def run_node(
         server = Server(app(node, open_token(directory.root), STATIC, clock=wall), sockets)
         with _serving(server, directory):
             node.start()
-            _say_where(console, declared, sockets, directory, serve=serve)
+            if serve or not until_caught_up:
+                _say_where(console, declared, sockets, directory, serve=serve)
             _work(node, console, until_caught_up=until_caught_up)
-    console.print("Stopped. Everything taken so far is kept; run again to go on from here.", highlight=False)
+    _say(console, "Stopped. Everything taken so far is kept; run again to go on from here.")
 
 
 def _work(node: Node, console: Console, *, until_caught_up: bool) -> None:
@@ -64,9 +65,12 @@ def _work(node: Node, console: Console, *, until_caught_up: bool) -> None:
     status = node.status()
     read = sum(source["read"] for source in status["sources"])
     rejected = sum(source["rejected"] for source in status["sources"])
-    console.print(
-        f"Caught up at epoch {status['epoch']}: {read:,} records read, {rejected:,} rejected.", highlight=False
-    )
+    _say(console, f"Caught up at epoch {status['epoch']:,}: {read:,} records read, {rejected:,} rejected.")
+
+
+def _say(console: Console, text: str) -> None:
+    """A line as it is: whole, whatever the terminal's width, and no markup in it."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _progress(status: Mapping[str, Any]) -> str:
@@ -83,7 +87,7 @@ def _opened(node: Node, directory: DataDir, sockets: Sockets, console: Console) 
         directory.release()
         raise
     if node.built:
-        console.print(f"Built from history: {', '.join(node.built)}.", highlight=False)
+        _say(console, f"Built from history: {', '.join(node.built)}.")
     try:
         yield
     finally:
@@ -120,10 +124,10 @@ def _ending(node: Node) -> Iterator[None]:
 def _say_where(console: Console, project: Project, sockets: Sockets, directory: DataDir, *, serve: bool) -> None:
     """The one-click link goes to standard output: it is the answer of the command."""
     if not serve:
-        console.print(f"{project.name} runs; ask it with: headrace query … --project {project.root}", highlight=False)
+        _say(console, f"{project.name} runs; ask it with: headrace query … --project {project.root}")
         return
     print(f"{project.name}: {sockets.url}/login?token={read_token(directory.root)}", flush=True)
-    console.print("Open the link. Ctrl-C stops.", highlight=False)
+    _say(console, "Open the link. Ctrl-C stops.")
 
 
 __all__ = ["run_node"]

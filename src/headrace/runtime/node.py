@@ -77,6 +77,7 @@ class Node:
         self._ended = threading.Event()
         self._proving = threading.Lock()
         self.built: tuple[str, ...] = ()
+        """Models that were made from history when the node opened."""
 
     # -- life
 
@@ -315,8 +316,9 @@ class Node:
         for table in tables:
             self._engine.tiered(table.name, covered[table.name], self._history(table.name, covered))
         self._restore(covered)
-        self.built = self._engine.install(tables, self._assembly.programs)
-        self._receipts.forget(self.built)
+        built = self._engine.install(tables, self._assembly.programs)
+        self._receipts.forget(built)
+        self.built = built if self._engine.mark().epoch else ()
         event_times = {s.name: s.event_time for s in project.sources.values() if s.event_time}
         self._loop = EpochLoop(
             self._log,
