@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.runtime.decide import complete_to, logical_time, next_limit, next_offsets
+from headrace.runtime.decide import complete_to, logical_time, next_limit, next_offsets, rest
 
 STREAMS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 1_000_000))
 T0 = datetime(2013, 1, 1, tzinfo=UTC)
@@ -25,6 +25,12 @@ def test_an_epoch_is_bounded_moves_and_never_overtakes(
     assert moved > 0 or ends == {s: taken.get(s, 0) for s in ends}
     if sum(more.values()) <= limit:
         assert offsets == {**taken, **ends}
+
+
+def test_a_trickle_rests_and_a_flood_does_not() -> None:
+    assert rest(25_000, 10, 0.1) == 0.1
+    assert rest(25_000, 10, 3.0) == 0.25
+    assert rest(25_000, 25_000, 0.1) == 0.0
 
 
 def test_what_others_look_up_goes_first_but_starves_nobody() -> None:

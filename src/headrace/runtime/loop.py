@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from headrace.engine import Arrived, Committed, Engine, Mark
 from headrace.errors import HeadraceError
 from headrace.log import Epoch, Log
-from headrace.runtime.decide import DAWN, FIRST_ROWS, logical_time, next_limit, next_offsets
+from headrace.runtime.decide import DAWN, FIRST_ROWS, logical_time, next_limit, next_offsets, rest
 from headrace.runtime.defects import as_ours
 
 # How often time-dependent models move when nothing arrives, by the wall clock.
@@ -55,6 +55,7 @@ class EpochLoop:
     _thread: threading.Thread | None = None
     _last_tick: float = 0.0
     _limit: int = FIRST_ROWS
+    _rest: float = 0.0
     _last_checkpoint: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -96,8 +97,9 @@ class EpochLoop:
         self.log.record(epoch)
         started = time.monotonic()
         self._commit(epoch, arrived, reached)
-        rows = sum(a.rows.num_rows for a in arrived.values())
-        self._limit = next_limit(self._limit, self.epoch_rows, rows, time.monotonic() - started)
+        rows, took = sum(a.rows.num_rows for a in arrived.values()), time.monotonic() - started
+        self._rest = rest(self._limit, rows, took)
+        self._limit = next_limit(self._limit, self.epoch_rows, rows, took)
         return True
 
     def rates(self) -> tuple[float, float]:
@@ -109,7 +111,9 @@ class EpochLoop:
     def _loop(self) -> None:
         try:
             while not self._end.is_set():
-                if not self.step():
+                if self.step():
+                    self._end.wait(self._rest)
+                else:
                     self.log.wait(self._seen(), IDLE_SECONDS)
                 self._checkpoint()
         except Exception as error:  # noqa: BLE001 - a thread must not end in silence
