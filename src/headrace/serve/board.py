@@ -64,6 +64,7 @@ class Board:
         self._fresh: set[str] = set()
         self._wake = asyncio.Event()
         self._epoch: bytes | None = None
+        self._shown = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -77,7 +78,8 @@ class Board:
         for state in self._states:
             if state.event is not None:
                 client.put(state.id, state.event)
-        self._tell_epoch(client)
+        if self._known:
+            self._tell_epoch(client)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._rounds())
             self._wake.set()
@@ -111,11 +113,17 @@ class Board:
     def tell_epoch(self, event_: bytes) -> None:
         """Pass on the node's progress, once every tile has been shown."""
         self._epoch = event_
-        for client in self._clients:
-            self._tell_epoch(client)
+        if self._shown:
+            for client in self._clients:
+                self._tell_epoch(client)
+
+    @property
+    def _known(self) -> bool:
+        """Whether there is something to show of every tile."""
+        return all(state.event is not None for state in self._states)
 
     def _tell_epoch(self, client: Mailbox) -> None:
-        if self._epoch is not None and all(state.event is not None for state in self._states):
+        if self._epoch is not None:
             client.put("epoch", self._epoch)
 
     async def _rounds(self) -> None:
@@ -147,7 +155,9 @@ class Board:
             if state.id in fresh and state.event is not None:
                 for client in self._clients:
                     client.put(state.id, state.event)
-        if fresh:
+        # Only what has been passed on is shown: an epoch told between finding a tile's rows and sending them would come too early.
+        self._shown = self._known
+        if fresh and self._shown:
             for client in self._clients:
                 self._tell_epoch(client)
 

@@ -26,7 +26,7 @@ class Mailbox:
 
     Args:
         interval: shortest seconds between two batches.
-        spacing: such times for single keys, which then neither wait for the others nor hold them up.
+        spacing: such times for single keys, which then, but for the first time, neither wait for the others nor hold them up.
         clock: monotonic seconds.
     """
 
@@ -77,7 +77,11 @@ class Mailbox:
         return b"".join(self._events.pop(key) for key in due), 0.0
 
     def _ready(self, key: str) -> float:
-        return self._not_before.get(key, 0.0) if key in self._spacing else self._next
+        if key not in self._spacing:
+            return self._next
+        # The first of its kind comes after what was left before it; later ones neither wait nor hold up.
+        first = key not in self._not_before and any(other not in self._spacing for other in self._events)
+        return self._next if first else self._not_before.get(key, 0.0)
 
     async def _wait(self, seconds: float) -> None:
         try:

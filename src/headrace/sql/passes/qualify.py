@@ -41,5 +41,5 @@ def _unresolved(error: OptimizeError, catalog: Catalog, text: SqlText) -> SqlErr
         f"no table here has a column {name!r}",
         code="HR-306",
         where=text.find(name),
-        fix=f"did you mean {near}?" if near else "see `headrace status` for the columns of each source and model",
+        fix=f"did you mean {near}?" if near else f"columns here: {', '.join(sorted(known)[:20])}",
     )
