@@ -34,6 +34,25 @@ test("without room there is a legend", () => {
   assert.equal(option.series[0].endLabel.show, false);
 });
 
+test("a legend shows every name whole, above the plot, as long as a third of the chart is enough", () => {
+  const names = ["fair", "heavy rain", "light rain", "low visibility", "not observed", "snow or ice", "strong wind"];
+  const bars = (width: number, height: number): Any =>
+    made({
+      display: { ...display, kind: "bar" },
+      data: { ...data, rows: names.flatMap((name) => [0, 1].map((hour) => [`2013-03-14T0${hour}:00:00Z`, name, 1])) },
+      width,
+      height,
+    });
+  const legends = [bars(900, 200), bars(340, 200), bars(230, 200), bars(230, 150)];
+  assert.deepEqual(legends.map(({ legend, grid }) => [legend.type, grid.top]), [["plain", 34], ["plain", 54], ["plain", 74], ["scroll", 34]]);
+});
+
+test("among hours a day has its month beside it; among days it has not", () => {
+  assert.equal(made().xAxis.axisLabel.formatter.day, "{primary|{MMM} {d}}");
+  const days = [1, 15, 30].map((day) => [`2013-03-${String(day).padStart(2, "0")}T00:00:00Z`, "EWR", day]);
+  assert.equal(made({ data: { ...data, rows: days } }).xAxis.axisLabel.formatter, undefined);
+});
+
 test("what is not complete yet is shaded under lines and pale in bars", () => {
   assert.equal(made().series[0].markArea, undefined);
   const line = made({ completeTo: "2013-03-14T02:00:00Z" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFileSync } from "node:fs";
-import { PALETTES, type Mode, type Palette } from "../src/palette.ts";
+import { contrast, onScale, PALETTES, textIn, textOn, type Mode, type Palette } from "../src/palette.ts";
 
 type Rgb = [number, number, number];
 const linear = (hex: string): Rgb =>
@@ -9,12 +9,6 @@ const linear = (hex: string): Rgb =>
     const c = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   }) as Rgb;
-const luminance = ([r, g, b]: Rgb): number => 0.2126 * r + 0.7152 * g + 0.0722 * b;
-/** WCAG 2.2, contrast ratio. */
-function contrast(a: string, b: string): number {
-  const [high, low] = [luminance(linear(a)), luminance(linear(b))].sort((x, y) => y - x) as [number, number];
-  return (high + 0.05) / (low + 0.05);
-}
 const times = (m: number[][], v: Rgb): Rgb => m.map((row) => Math.max(0, row.reduce((sum, k, i) => sum + k * (v[i] as number), 0))) as Rgb;
 /** Machado, Oliveira and Fernandes 2009, full severity. */
 const EYES: Record<string, number[][]> = {
@@ -42,6 +36,14 @@ for (const [mode, palette] of Object.entries(PALETTES) as [Mode, Palette][]) {
     }
   });
 
+  test(`${mode}: names of series and numbers on the scale read, 4.5:1 or better`, () => {
+    for (const colour of palette.series) assert.ok(contrast(textIn(colour, palette), palette.surface) >= 4.5, colour);
+    for (let share = 0; share <= 1; share += 0.01) {
+      const ground = onScale(palette.scale, share);
+      assert.ok(contrast(textOn(ground), ground) >= 4.5, ground);
+    }
+  });
+
   for (const [eye, matrix] of Object.entries(EYES)) {
     test(`${mode}, ${eye}: no two series look alike`, () => {
       const seen = palette.series.map((colour) => oklab(times(matrix, linear(colour))));
@@ -54,6 +56,16 @@ for (const [mode, palette] of Object.entries(PALETTES) as [Mode, Palette][]) {
     assert.deepEqual(away, [...away].sort((a, b) => a - b));
   });
 }
+
+test("the scale goes through its colours, and not beyond them", () => {
+  const scale = ["#000000", "#00ff00", "#ffffff"];
+  assert.deepEqual([-1, 0, 0.25, 0.5, 0.75, 1, 2].map((share) => onScale(scale, share)), ["#000000", "#000000", "#008000", "#00ff00", "#80ff80", "#ffffff", "#ffffff"]);
+});
+
+test("a colour that reads well already stays as it is", () => {
+  assert.equal(textIn("#0b6b88", PALETTES.light), "#0b6b88");
+  assert.ok(Math.abs(contrast("#000000", "#ffffff") - 21) < 1e-9);
+});
 
 test("the style sheet's pairs of text and ground read in both themes, 4.5:1 or better", () => {
   const css = readFileSync("src/style/tokens.css", "utf8");

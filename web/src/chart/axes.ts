@@ -3,6 +3,9 @@ import { step, type Plot } from "../series.ts";
 import type { ChartInput } from "./frame.ts";
 
 const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+/** Among hours, a bare 30 or Oct would not be taken for a day. */
+const DATE = "{primary|{MMM} {d}}";
 
 export function pointer({ display, palette }: ChartInput): object {
   return {
@@ -40,12 +43,18 @@ export function timeAxis({ display, palette, width }: ChartInput, plotted: Plot)
     // Days are the finest thing there is on an axis of dates.
     minInterval: plotted.series.every(({ points }) => points.every(([x]) => Number(x) % DAY_MS === 0)) ? DAY_MS : undefined,
     splitNumber: Math.max(2, Math.floor(width / 110)),
-    axisLabel: { color: palette.muted, fontSize: 11, hideOverlap: true },
+    axisLabel: { color: palette.muted, fontSize: 11, hideOverlap: true, formatter: span(plotted) < WEEK_MS ? { day: DATE, month: DATE } : undefined },
     axisLine: { lineStyle: { color: palette.line } },
     axisTick: { show: false },
     splitLine: { show: false },
     axisPointer: { label: { formatter: ({ value }: { value: number }) => moment(new Date(value).toISOString()) } },
   };
+}
+
+/** Milliseconds from the first to the last x. */
+function span({ series }: Plot): number {
+  const xs = series.flatMap(({ points }) => points.map(([x]) => Number(x)));
+  return xs.reduce((high, x) => Math.max(high, x), -Infinity) - xs.reduce((low, x) => Math.min(low, x), Infinity);
 }
 
 export function categoryAxis({ palette, width }: ChartInput, plotted: Plot, lying: boolean): object {

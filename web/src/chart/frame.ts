@@ -70,17 +70,55 @@ export function withUnit(value: unknown, display: Display): string {
   return unit ? `${measure(value, display)} ${unit}` : measure(value, display);
 }
 
-export function legendOf({ palette }: ChartInput, shown: boolean): LegendComponentOption {
+const LEGEND_ROW = 20;
+const LEGEND_GAP = 6;
+
+/** How many rows a legend takes that shows every name whole; null when that is more than a third of the chart. */
+export function legendRows({ width, height }: ChartInput, names: readonly string[]): number | null {
+  let rows = 1;
+  let used = 0;
+  for (const name of names) {
+    const needed = 27 + textWidth(name);
+    if (used > 0 && used + needed > width) {
+      rows += 1;
+      used = 0;
+    }
+    used += needed + LEGEND_GAP;
+  }
+  return rows * LEGEND_ROW > height / 3 ? null : rows;
+}
+
+/** About how wide a text is at 11 px in Inter; rather too wide than too narrow. */
+function textWidth(text: string): number {
+  let width = 0;
+  for (const letter of text) {
+    if (/[ijl.,:;'| ]/.test(letter)) width += 3.2;
+    else if (/[frt()-]/.test(letter)) width += 4.3;
+    else if (/[mwMW%]/.test(letter)) width += 10;
+    else width += /[A-Z]/.test(letter) ? 7.9 : 6.7;
+  }
+  return width;
+}
+
+/** Where the plot begins under a legend. */
+export function underLegend(rows: number | null): number {
+  return 14 + LEGEND_ROW * (rows ?? 1);
+}
+
+/** Names in rows, or, with too many of them, in one row that is paged through. */
+export function legendOf({ palette }: ChartInput, shown: boolean, rows: number | null): LegendComponentOption {
   return {
     show: shown,
-    type: "scroll",
+    type: rows === null ? "scroll" : "plain",
     left: 0,
     top: 0,
+    padding: 0,
     itemWidth: 14,
     itemHeight: 8,
-    itemGap: 14,
+    itemGap: LEGEND_GAP,
     icon: "roundRect",
-    textStyle: { color: palette.muted, fontFamily: FONT, fontSize: 11 },
+    // As high as its letters, or the paged legend clips them.
+    textStyle: { color: palette.muted, fontFamily: FONT, fontSize: 11, lineHeight: LEGEND_ROW - LEGEND_GAP, padding: [0, 8, 0, 0] },
     pageTextStyle: { color: palette.muted, fontSize: 11 },
     pageIconColor: palette.muted,
     pageIconInactiveColor: palette.line,

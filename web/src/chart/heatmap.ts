@@ -1,5 +1,6 @@
 import type { Display } from "../contract.ts";
 import { measure } from "../format.ts";
+import { onScale, textOn } from "../palette.ts";
 import { grid, label } from "../series.ts";
 import { frame, tooltip, withUnit, type ChartInput, type ChartOption } from "./frame.ts";
 
@@ -55,7 +56,7 @@ export function heatmap(input: ChartInput): ChartOption {
         type: "heatmap",
         data: made.cells.map(([x, y, v]) => ({
           value: [x, y, v ?? "-"],
-          label: { color: v !== null && (v - made.low) / span > 0.52 ? palette.onScale : palette.ink },
+          label: { color: textOn(v === null ? palette.surface : onScale(palette.scale, (v - made.low) / span)) },
         })),
         itemStyle: { borderColor: palette.surface, borderWidth: 1, borderRadius: 2 },
         emphasis: { itemStyle: { borderColor: palette.ink, borderWidth: 1.5 } },

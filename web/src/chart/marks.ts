@@ -1,6 +1,6 @@
 import type { BarSeriesOption, LineSeriesOption } from "echarts/charts";
 import type { MarkAreaComponentOption } from "echarts/components";
-import type { Palette } from "../palette.ts";
+import { textIn, type Palette } from "../palette.ts";
 import { withHoles, type Plot, type Point } from "../series.ts";
 import type { ChartInput } from "./frame.ts";
 import { isStacked } from "./scale.ts";
@@ -21,7 +21,7 @@ export function line({ display, still, palette }: ChartInput, one: Plot["series"
     // The palette ends after eight; a dash tells the ninth line from the first.
     lineStyle: { width: area ? 1.5 : 2, type: i < palette.series.length ? "solid" : "dashed", cap: "round" },
     emphasis: { focus: "series" },
-    endLabel: { show: shift !== null, formatter: "{a}", color: colour, fontSize: 11, fontWeight: 550, distance: 6, offset: [0, shift ?? 0] },
+    endLabel: { show: shift !== null, formatter: "{a}", color: textIn(colour, palette), fontSize: 11, fontWeight: 550, distance: 6, offset: [0, shift ?? 0] },
     animation: !still,
   };
   if (area) {

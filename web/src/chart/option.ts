@@ -2,7 +2,7 @@ import type { Display, Rows } from "../contract.ts";
 import { asTime } from "../format.ts";
 import { aligned, completeUntil, label, plot, step } from "../series.ts";
 import { categoryAxis, liesBetter, pointer, timeAxis, valueAxis } from "./axes.ts";
-import { frame, legendOf, tooltip, withUnit, type ChartInput, type ChartOption } from "./frame.ts";
+import { frame, legendOf, legendRows, tooltip, underLegend, withUnit, type ChartInput, type ChartOption } from "./frame.ts";
 import { heatmap } from "./heatmap.ts";
 import { bar, line } from "./marks.ts";
 import { endLabelWidth, isFar, isStacked, labelsAtEnds, labelShifts, niceScale, PLOT_TOP, reach } from "./scale.ts";
@@ -20,6 +20,7 @@ function cartesian(input: ChartInput): ChartOption {
   const base = plotted.axis === "time" ? timeAxis(input, plotted) : categoryAxis(input, plotted, lying);
   const direct = labelsAtEnds(input, plotted);
   const legend = plotted.series.length > 1 && !direct;
+  const rows = legendRows(input, plotted.series.map(({ name }) => name));
   const scale = direct ? niceScale(...reach(display, plotted), input.height) : null;
   const shifts = scale ? labelShifts(input, plotted, scale) : [];
   const value = { ...valueAxis(input, lying), scale: display.kind === "line" && isFar(reach(display, plotted)) };
@@ -29,12 +30,12 @@ function cartesian(input: ChartInput): ChartOption {
     grid: {
       left: 4,
       right: direct ? endLabelWidth(plotted) : 12,
-      top: legend ? 34 : PLOT_TOP,
+      top: legend ? underLegend(rows) : PLOT_TOP,
       bottom: 4,
       outerBoundsMode: "same",
       outerBoundsContain: "axisLabel",
     },
-    legend: legendOf(input, legend),
+    legend: legendOf(input, legend, rows),
     tooltip: {
       ...tooltip(input),
       trigger: "axis",

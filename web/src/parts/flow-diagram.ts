@@ -9,14 +9,17 @@ const MARGIN = 14;
 const WIDEST = 208;
 const NARROWEST = 150;
 
-/** Boxes as wide as the longest name needs, but all layers within the available width as long as names stay readable. */
+/**
+ * Boxes as wide as the longest name needs, but all layers within the available width as long as names stay readable.
+ * Where they cannot be, the reader scrolls anyway: then names are not cut for a width that is not kept.
+ */
 export function sizes(labels: readonly string[], layers: number, available: number): Sizes {
   const longest = Math.max(0, ...labels.map((label) => label.length));
   const wanted = Math.min(WIDEST, Math.max(NARROWEST, Math.round(longest * 6.8 + 46)));
   const room = available - 2 * MARGIN;
   const gap = layers * wanted + (layers - 1) * 60 <= room ? 60 : 46;
   const fitting = Math.floor((room - (layers - 1) * gap) / Math.max(1, layers));
-  return { box: { width: Math.max(NARROWEST, Math.min(wanted, fitting)), height: 54 }, gap: { x: gap, y: 16 } };
+  return { box: { width: fitting < NARROWEST ? wanted : Math.min(wanted, fitting), height: 54 }, gap: { x: gap, y: 16 } };
 }
 
 /** Pixels a second that the dashes of a wire travel per tenfold of rows a second. */
