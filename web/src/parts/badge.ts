@@ -24,6 +24,7 @@ export class ParityBadge extends HTMLElement {
   #pinned = false;
   #open = false;
   #checking = false;
+  #fetching = false;
   #problem = "";
 
   set spec(spec: BadgeSpec) {
@@ -83,13 +84,17 @@ export class ParityBadge extends HTMLElement {
   #receipt(found: Receipt[]): TemplateResult {
     const { verdict } = this.#spec;
     return html`<header class="receipt-head ${verdict}">${icon(verdict)} <strong>${EXPLAINED[verdict]}</strong></header>
-      ${found.length ? receiptTable(found) : html`<p class="receipt-none">No receipt yet for ${this.#spec.relations.join(", ") || "this"}.</p>`}
+      ${found.length ? receiptTable(found) : html`<p class="receipt-none">${this.#none()}</p>`}
       <footer>
         <button type="button" class="quiet" ?disabled=${this.#checking} @click=${this.#check}>
           ${this.#checking ? "Recomputing…" : "Check now"}
         </button>
         <span role="status">${this.#problem}</span>
       </footer>`;
+  }
+
+  #none(): string {
+    return this.#fetching ? "Fetching the receipt…" : `No receipt yet for ${this.#spec.relations.join(", ") || "this"}.`;
   }
 
   #press = (): void => {
@@ -108,9 +113,19 @@ export class ParityBadge extends HTMLElement {
   #toggled = (event: ToggleEvent): void => {
     this.#open = event.newState === "open";
     if (!this.#open) this.#pinned = false;
+    if (this.#open) void this.#fetch();
     this.#draw();
     if (this.#open) this.#place();
   };
+
+  /** Verdicts are pushed and receipts are asked for, so a verdict can be here before the receipt that it stands on. */
+  async #fetch(): Promise<void> {
+    this.#fetching = true;
+    await receipts.refresh();
+    this.#fetching = false;
+    this.#draw();
+    if (this.#open) this.#place();
+  }
 
   /** Under the badge, inside the window; above it when there is no room below. */
   #place(): void {
