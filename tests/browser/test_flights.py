@@ -177,7 +177,7 @@ def test_a_badge_opens_the_receipt(page: Page, history: Node) -> None:
     page.goto(f"{history.url}/dashboards/history")
     page.until("look.all('.tile .badge.equal').length", PARITY_SECONDS)
     page.ask("document.querySelector('.tile .badge.equal').click()")
-    page.until("document.querySelector('.receipt:popover-open .receipt-rows')", RECEIPT_SECONDS)
+    page.until("document.querySelector('.receipt:popover-open .receipt-rows')?.innerText", RECEIPT_SECONDS)
     said = page.ask("document.querySelector('.receipt:popover-open').innerText")
     assert "Live and recomputed answers are equal" in said
     assert "Rows compared" in said

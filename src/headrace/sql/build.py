@@ -6,15 +6,16 @@ right, and ``explain`` says so. ``_Unsplit`` carries the reason up to the smalle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
 from headrace.sql.batch import batch
 from headrace.sql.catalog import Catalog
 from headrace.sql.from_clause import FromClause
-from headrace.sql.functions import aggregates, conjuncts, has_aggregate, has_subquery, mentions_time, windows
+from headrace.sql.functions import aggregates, conjuncts, has_aggregate, mentions_time, windows
 from headrace.sql.nodes import INPUTS, Aggregate, Expire, Named, Node, Project, Recompute, Union, column
+from headrace.sql.subqueries import Subqueries
 from headrace.sql.temporal import expiry
 from headrace.sql.unsplit import UnsplitError
 from headrace.sql.whole import whole
@@ -72,16 +73,18 @@ class _Select:
         self._check()
         select = self._select
         source = FromClause(select, self._catalog, self._env, build)
+        self._subqueries = Subqueries(self._catalog, self._env, build, source.name)
         node, rest = source.joined(conjuncts(_argument(select, "where")))
-        node = _filtered(node, [source.resolve(part) for part in rest])
-        outputs: list[Named] = [(s.alias_or_name, source.resolve(s.unalias())) for s in select.selects]
-        having = [source.resolve(part) for part in conjuncts(_argument(select, "having"))]
-        qualify = [source.resolve(part) for part in conjuncts(_argument(select, "qualify"))]
+        node = self._filtered(node, [self._resolved(source, part) for part in rest])
+        outputs: list[Named] = [(s.alias_or_name, self._resolved(source, s.unalias())) for s in select.selects]
+        having = [self._resolved(source, part) for part in conjuncts(_argument(select, "having"))]
+        qualify = [self._resolved(source, part) for part in conjuncts(_argument(select, "qualify"))]
         order = self._order(source, outputs)
         if self._groups():
-            keys = [source.resolve(key) for key in self._keys()]
+            keys = [self._resolved(source, key) for key in self._keys()]
             node, outputs, having, qualify, order = self._grouped(node, keys, outputs, having, qualify, order)
-            node = _filtered(node, having)
+            node = self._filtered(node, having)
+        node = self._subqueries.add(node, self._lifted([*(value for _, value in outputs), *qualify, *order]))
         node, outputs, qualify = self._windowed(node, outputs, qualify)
         node = _filtered(node, qualify)
         return self._finished(node, outputs, order)
@@ -97,14 +100,26 @@ class _Select:
         distinct = select.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             raise UnsplitError("DISTINCT ON")
-        clauses = [_argument(select, name) for name in ("where", "having", "qualify", "order", "group")]
-        if any(has_subquery(part) for part in [*select.selects, *(c for c in clauses if c is not None)]):
-            raise UnsplitError("a subquery in an expression")
         timed = [*select.selects, *(c for name in ("group", "order") if (c := _argument(select, name)) is not None)]
         if any(mentions_time(part) for part in timed):
             raise UnsplitError("now() outside a WHERE condition")
         if any(star.is_star or star.find(exp.Columns) for star in select.selects):
             raise UnsplitError("COLUMNS()")
+
+    def _resolved(self, source: FromClause, part: exp.Expr) -> exp.Expr:
+        """Over the joined columns, with a column in place of each subquery."""
+        return source.resolve(self._subqueries.lift(part))
+
+    def _lifted(self, parts: Sequence[exp.Expr]) -> list[str]:
+        return list(dict.fromkeys(name for part in parts for name in self._subqueries.named(part)))
+
+    def _filtered(self, node: Node, parts: list[exp.Expr]) -> Node:
+        """Filters: those without a subquery first, which leaves fewer rows for the others."""
+        node = _filtered(node, [part for part in parts if not self._lifted([part])])
+        for part in (part for part in parts if self._lifted([part])):
+            made = self._subqueries.filtered(node, part)
+            node = made or _filtered(self._subqueries.add(node, self._lifted([part])), [part])
+        return node
 
     def _groups(self) -> bool:
         having = _argument(self._select, "having")
@@ -135,7 +150,7 @@ class _Select:
             elif isinstance(value, exp.Column) and not value.table and value.name in by_name:
                 placed.set("this", by_name[value.name].copy())
             else:
-                placed.set("this", source.resolve(value))
+                placed.set("this", self._resolved(source, value))
             resolved.append(placed)
         return resolved
 
@@ -151,14 +166,20 @@ class _Select:
         names: dict[exp.Expr, str] = {}
         for i, key in enumerate(keys):
             names.setdefault(key, f"key{i}")
+        parts = [*(value for _, value in outputs), *having, *qualify, *order]
+        found = [call.copy() for part in parts for call in aggregates(part, self._oracle)]
+        inside = self._lifted([*keys, *found])
+        outside = [name for name in self._lifted(parts) if name not in inside]
+        found += [call for part in self._subqueries.compared(outside) for call in aggregates(part, self._oracle)]
         calls: dict[exp.Expr, str] = {}
-        for part in [*(value for _, value in outputs), *having, *qualify, *order]:
-            for call in aggregates(part, self._oracle):
-                calls.setdefault(call.copy(), f"agg{len(calls)}")
+        for call in found:
+            calls.setdefault(call, f"agg{len(calls)}")
+        node = self._subqueries.add(node, inside)
         node = Aggregate(
             node, tuple((name, key) for key, name in names.items()), tuple((name, call) for call, name in calls.items())
         )
         known = {**names, **calls}
+        self._subqueries.grouped(outside, known)
 
         def over(value: exp.Expr) -> exp.Expr:
             return _replaced(value, known)

@@ -44,6 +44,10 @@ class FromClause:
 
         return value.copy().transform(rename)
 
+    def name(self, found: exp.Column) -> str | None:
+        """The joined column that ``found`` names; None when it is of no table here."""
+        return f"{found.table}.{found.name}" if found.table in self._tables else None
+
     def joined(self, where: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
         """The joined tables, and the conditions of ``where`` that are still to be applied."""
         inner_only = all(self._is_inner(join) for join in self._joins)

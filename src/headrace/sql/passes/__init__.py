@@ -3,6 +3,7 @@
 refuse        what has no single answer, or reads outside the project, is an error
 logical_time  now() and its kin become the epoch's logical time
 qualify       every column says which table it is of; stars and aliases are written out
+unshadow      a table of a subquery never has the name of one outside it
 group_all     GROUP BY ALL is written out
 settle        what SQL leaves open (ties, order within a list) gets one defined answer, so batch and incremental agree
 """
@@ -19,10 +20,11 @@ from headrace.sql.passes.logical_time import logical_time
 from headrace.sql.passes.qualify import qualify
 from headrace.sql.passes.refuse import refuse
 from headrace.sql.passes.settle import settle
+from headrace.sql.passes.unshadow import unshadow
 from headrace.sql.text import SqlText
 
 Pass = Callable[[exp.Query, Catalog, SqlText], exp.Query]
 
-PASSES: tuple[Pass, ...] = (refuse, logical_time, qualify, group_all, settle)
+PASSES: tuple[Pass, ...] = (refuse, logical_time, qualify, unshadow, group_all, settle)
 
-__all__ = ["PASSES", "group_all", "logical_time", "qualify", "refuse", "settle"]
+__all__ = ["PASSES", "group_all", "logical_time", "qualify", "refuse", "settle", "unshadow"]
