@@ -11,7 +11,7 @@ from headrace.sql import Catalog, SqlText, parse
 from headrace.sql.passes import PASSES
 
 GOLDEN = Path(__file__).parent / "golden"
-PREPARATION = {"group_all": ("qualify",), "settle": ("qualify",)}
+PREPARATION = {"unshadow": ("qualify",), "group_all": ("qualify",), "settle": ("qualify",)}
 BY_NAME = {step.__name__: step for step in PASSES}
 
 
