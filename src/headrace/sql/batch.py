@@ -6,7 +6,21 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from headrace.sql.nodes import INPUTS, Aggregate, Expire, Join, Node, Project, Recompute, Scan, Union, column
+from headrace.sql.nodes import (
+    INPUTS,
+    Aggregate,
+    Expand,
+    Expire,
+    Join,
+    Node,
+    Project,
+    Recompute,
+    Scan,
+    Top,
+    Union,
+    Window,
+    column,
+)
 
 
 def batch(node: Node) -> exp.Query:
@@ -33,6 +47,42 @@ def batch(node: Node) -> exp.Query:
             return grouped(exp.Subquery(this=batch(node.child), alias=_alias("t")), node)
         case Recompute():
             return bind_inputs(node.query, [batch(child) for child in node.inputs])
+        case Window():
+            return bind_inputs(windowed(node), [batch(node.child)])
+        case Top():
+            return bind_inputs(first(node), [batch(node.child)])
+        case Expand():
+            return expanded(node, batch(node.child), [])
+
+
+def windowed(node: Window) -> exp.Select:
+    """``node`` over ``in0``."""
+    functions = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.functions]
+    return exp.select(*_columns(node.child), *functions).from_(INPUTS[0])
+
+
+def first(node: Top) -> exp.Select:
+    """``node`` over ``in0``."""
+    number = exp.alias_(rank(node.partition, node.order), node.number, quoted=True)
+    query = exp.select(*_columns(node.child), number).from_(INPUTS[0])
+    query.set("qualify", exp.Qualify(this=exp.LTE(this=column(node.number), expression=exp.Literal.number(node.limit))))
+    return query
+
+
+def rank(partition: Sequence[exp.Expr], order: Sequence[exp.Expr]) -> exp.Window:
+    """row_number() over these."""
+    window = exp.Window(this=exp.RowNumber(), partition_by=[p.copy() for p in partition])
+    if order:
+        window.set("order", exp.Order(expressions=[o.copy() for o in order]))
+    return window
+
+
+def expanded(node: Expand, rows: exp.Query, further: Sequence[exp.Expr]) -> exp.Select:
+    """``node`` over ``rows``; ``further`` are more columns of these."""
+    made = [exp.alias_(column(own, "made"), name, quoted=True) for name, own in node.names]
+    query = exp.select(*(column(c, INPUTS[0]) for c in node.child.columns), *made, *further)
+    query = query.from_(exp.Subquery(this=rows.copy(), alias=_alias(INPUTS[0])))
+    return query.join(node.source.copy(), on=exp.true(), join_type="left" if node.outer else "inner")
 
 
 def grouped(source: exp.Expr, node: Aggregate) -> exp.Select:

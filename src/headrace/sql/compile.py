@@ -10,11 +10,12 @@ from sqlglot.optimizer.scope import traverse_scope
 from headrace.errors import SqlError
 from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
-from headrace.sql.nodes import Aggregate, Node, Project, Recompute, children, column, scans
+from headrace.sql.nodes import Aggregate, Expire, Node, Project, Top, Window, children, column, scans
 from headrace.sql.passes import PASSES, logical_time
 from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
 from headrace.sql.rules.emitter import Emitter, net, sub
 from headrace.sql.text import SqlText, parse
+from headrace.sql.tops import first_rows
 
 
 def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
@@ -24,7 +25,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         SqlError: the text is not a SELECT that can be maintained; it says where and what to write instead.
     """
     query, names = settled(text, catalog)
-    node = _named(build(query, catalog), names, text)
+    node = _named(first_rows(build(query, catalog)), names, text)
     emitter = Emitter(name, catalog, node)
     change = emitter.change(node)
     appended = emitter.append_only(node)
@@ -121,9 +122,8 @@ def _key(node: Node) -> tuple[str, ...]:
         return tuple(shown[k] for k in below) if below and all(k in shown for k in below) else ()
     if isinstance(node, Aggregate):
         return tuple(name for name, _ in node.keys)
-    if isinstance(node, Recompute) and node.operator == "ORDER BY … LIMIT":
-        below = _key(node.inputs[0])
-        return below if all(k in node.columns for k in below) else ()
+    if isinstance(node, Window | Top | Expire):
+        return _key(node.child)
     return ()
 
 

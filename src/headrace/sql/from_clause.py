@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
+from headrace.sql.batch import batch
 from headrace.sql.catalog import Catalog
 from headrace.sql.functions import conjuncts, has_subquery, mentions_time
-from headrace.sql.nodes import INPUTS, Expire, Join, Node, Project, Recompute, Scan, column
+from headrace.sql.nodes import INPUTS, Expand, Expire, Join, Node, Project, Recompute, Scan, column
+from headrace.sql.passes.unshadow import tables
+from headrace.sql.subqueries import Subqueries
 from headrace.sql.temporal import expiry
 from headrace.sql.unsplit import UnsplitError
 
@@ -28,25 +31,30 @@ class FromClause:
             raise UnsplitError("no FROM")
         self._joins: list[exp.Join] = list(select.args.get("joins") or ())
         self._tables: dict[str, Node] = {}
+        self._beside: dict[str, exp.Expr] = {}
         self._computed: dict[str, dict[exp.Expr, str]] = {}
         for source in [from_.this, *(join.this for join in self._joins)]:
-            self._tables[source.alias_or_name] = self._table(source)
-        if len(self._tables) != len(self._joins) + 1:
-            raise UnsplitError("two tables of the same name")
+            name = source.alias_or_name
+            if name in self._tables or name in self._beside:
+                raise UnsplitError("two tables of the same name")
+            if _reads(source) & {*self._tables, *self._beside}:
+                self._beside[name] = source
+            else:
+                self._tables[name] = self._table(source)
 
     def resolve(self, value: exp.Expr) -> exp.Expr:
         """``value`` over the joined columns: ``t.a`` becomes the column named ``t.a``."""
 
         def rename(node: exp.Expr) -> exp.Expr:
-            if isinstance(node, exp.Column) and node.table in self._tables:
-                return column(f"{node.table}.{node.name}")
-            return node
+            name = self.name(node) if isinstance(node, exp.Column) else None
+            return node if name is None else column(name)
 
         return value.copy().transform(rename)
 
     def name(self, found: exp.Column) -> str | None:
         """The joined column that ``found`` names; None when it is of no table here."""
-        return f"{found.table}.{found.name}" if found.table in self._tables else None
+        known = found.table in self._tables or found.table in self._beside
+        return f"{found.table}.{found.name}" if known else None
 
     def joined(self, where: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
         """The joined tables, and the conditions of ``where`` that are still to be applied."""
@@ -56,13 +64,45 @@ class FromClause:
         inputs = {alias: self._pruned(alias, filters.get(alias, [])) for alias in self._tables}
         if inner_only:
             conditions = rest + [part for join in self._joins for part in conjuncts(join.args.get("on"))]
-            return self._inner(inputs, conditions)
-        first, *others = self._tables
-        node, seen = inputs[first], {first}
-        for join, alias in zip(self._joins, others, strict=True):
-            node = self._join(node, inputs[alias], join)
-            seen.add(alias)
+            node, rest = self._inner(inputs, conditions)
+            for join in self._joins:
+                if join.alias_or_name in self._beside:
+                    node = self._with_beside(node, join)
+            return node, rest
+        node = inputs[next(iter(inputs))]
+        for join in self._joins:
+            alias = join.alias_or_name
+            node = self._with_beside(node, join) if alias in self._beside else self._join(node, inputs[alias], join)
         return node, rest
+
+    def _with_beside(self, node: Node, join: exp.Join) -> Node:
+        """``node`` with what a table function or a lateral SELECT makes of each of its rows."""
+        alias = join.alias_or_name
+        source = self._beside[alias]
+        outer = join.side == "LEFT"
+        plain = not outer or join.args.get("on") in (None, exp.true())
+        if join.method or join.side not in ("", "LEFT") or join.kind in ("SEMI", "ANTI") or not plain:
+            raise UnsplitError("a join with rows made of the other side")
+        query = _query(source)
+        if query is None or not list(query.find_all(exp.Table)):
+            return self._expanded(node, source, alias, outer=outer)
+        names = _alias_columns(source) or query.named_selects
+        subqueries = Subqueries(self._catalog, self._env, self._build, self.name)
+        return subqueries.beside(node, query, names, alias=alias, outer=outer)
+
+    def _expanded(self, node: Node, source: exp.Expr, alias: str, *, outer: bool) -> Node:
+        made = source.copy().transform(self._outside)
+        given = source.args.get("alias")
+        made.set("alias", exp.TableAlias(this=exp.to_identifier("made"), columns=given.columns if given else []))
+        query = exp.select("made.*").from_(
+            exp.Subquery(this=batch(node), alias=exp.TableAlias(this=exp.to_identifier(INPUTS[0])))
+        )
+        described = self._catalog.oracle.describe(query.join(made.copy(), on=exp.true()))
+        return Expand(node, made, tuple((f"{alias}.{name}", name) for name, _ in described), outer)
+
+    def _outside(self, part: exp.Expr) -> exp.Expr:
+        name = self.name(part) if isinstance(part, exp.Column) else None
+        return part if name is None else column(name, INPUTS[0])
 
     def _table(self, source: exp.Expr) -> Node:
         if source.args.get("pivots") or source.args.get("sample") or source.args.get("joins"):
@@ -79,12 +119,23 @@ class FromClause:
             else:
                 raise UnsplitError(f"the table {name}")
         else:
-            raise UnsplitError("a table function in FROM")
-        alias = source.args.get("alias")
-        names = [c.name for c in alias.columns] if alias is not None else []
+            return self._constant(source)
+        names = _alias_columns(source)
         if names:
             node = Project(node, tuple((n, column(c)) for n, c in zip(names, node.columns, strict=False)))
         return node
+
+    def _constant(self, source: exp.Expr) -> Node:
+        """VALUES, or a table function of constants: the same rows for ever."""
+        if (
+            source.find(exp.Column)
+            or not isinstance(source, exp.Table | exp.Values | exp.Unnest)
+            or has_subquery(source)
+        ):
+            raise UnsplitError("a table function in FROM")
+        query = exp.select("*").from_(source.copy())
+        names = tuple(name for name, _ in self._catalog.oracle.describe(query))
+        return Recompute("constant rows", query, (), None, names, "the same rows for ever")
 
     def _keyed(self, join: exp.Join) -> exp.Join:
         on = join.args.get("on")
@@ -189,6 +240,27 @@ class FromClause:
         why = "" if keys else "no equality between the two sides"
         by_left = join.side == "LEFT" or join.kind in ("SEMI", "ANTI")
         return Recompute(name, query, (left, right), keys, columns, why, by_left)
+
+
+def _query(source: exp.Expr) -> exp.Query | None:
+    """The SELECT in a lateral or a table subquery."""
+    inner = source.this if isinstance(source, exp.Lateral) else source
+    while isinstance(inner, exp.Subquery):
+        inner = inner.this
+    return inner if isinstance(inner, exp.Query) else None
+
+
+def _reads(source: exp.Expr) -> set[str]:
+    """The tables that something in FROM reads besides its own."""
+    if isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
+        return set()
+    own = {name for select in source.find_all(exp.Select) for t in tables(select) if (name := t.alias_or_name)}
+    return {c.table for c in source.find_all(exp.Column) if c.table} - own
+
+
+def _alias_columns(source: exp.Expr) -> list[str]:
+    alias = source.args.get("alias")
+    return [c.name for c in alias.columns] if alias is not None else []
 
 
 def _tables(part: exp.Expr) -> set[str]:

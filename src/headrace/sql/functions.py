@@ -15,7 +15,7 @@ def is_aggregate(node: exp.Expr, oracle: Oracle) -> bool:
         return is_aggregate(node.this, oracle)
     if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
         return oracle.is_aggregate(node.name.lower())
-    return isinstance(node, exp.AggFunc) and not isinstance(node, exp.Grouping)
+    return isinstance(node, exp.AggFunc) and not isinstance(node, exp.Grouping | exp.GroupingId)
 
 
 def aggregates(node: exp.Expr, oracle: Oracle) -> Iterator[exp.Expr]:

@@ -6,7 +6,8 @@ Recompute's query say which input they mean by the table names in ``INPUTS``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -117,14 +118,67 @@ class Recompute:
     by_left: bool = False
 
 
-Node = Scan | Project | Expire | Union | Join | Aggregate | Recompute
+@dataclass(frozen=True)
+class Window:
+    """Window functions, each a further column.
+
+    Attributes:
+        partition: expressions that every function partitions by; () when there is none.
+        functions: the window functions as written.
+    """
+
+    child: Node
+    partition: tuple[exp.Expr, ...]
+    functions: tuple[Named, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.child.columns + tuple(name for name, _ in self.functions)
+
+
+@dataclass(frozen=True)
+class Top:
+    """The first ``limit`` rows of each partition in an order, with their number in it, from 1, as a further column."""
+
+    child: Node
+    partition: tuple[exp.Expr, ...]
+    order: tuple[exp.Expr, ...]
+    limit: int
+    number: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.child.columns, self.number)
+
+
+@dataclass(frozen=True)
+class Expand:
+    """Each row with the rows that a table function or a lateral SELECT makes of it alone.
+
+    Attributes:
+        source: what is read beside ``in0``, the row; its alias is ``made``.
+        names: the columns of ``made``, as (output, its own) names.
+        outer: a row of which nothing is made is kept, with NULLs.
+    """
+
+    child: Node
+    source: exp.Expr
+    names: tuple[tuple[str, str], ...]
+    outer: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.child.columns + tuple(name for name, _ in self.names)
+
+
+Node = Scan | Project | Expire | Union | Join | Aggregate | Recompute | Window | Top | Expand
 
 
 def children(node: Node) -> tuple[Node, ...]:
     match node:
         case Scan():
             return ()
-        case Project() | Expire() | Aggregate():
+        case Project() | Expire() | Aggregate() | Window() | Top() | Expand():
             return (node.child,)
         case Union():
             return node.children
@@ -132,6 +186,22 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.left, node.right)
         case Recompute():
             return node.inputs
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """``node`` with ``change`` made to every operator, those below first."""
+    match node:
+        case Scan():
+            made: Node = node
+        case Project() | Expire() | Aggregate() | Window() | Top() | Expand():
+            made = replace(node, child=rebuilt(node.child, change))
+        case Union():
+            made = replace(node, children=tuple(rebuilt(child, change) for child in node.children))
+        case Join():
+            made = replace(node, left=rebuilt(node.left, change), right=rebuilt(node.right, change))
+        case Recompute():
+            made = replace(node, inputs=tuple(rebuilt(child, change) for child in node.inputs))
+    return change(made)
 
 
 def scans(node: Node) -> tuple[str, ...]:

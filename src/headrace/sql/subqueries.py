@@ -77,7 +77,11 @@ class Subqueries:
 
     def compared(self, names: Sequence[str]) -> list[exp.Expr]:
         """What is compared with the rows of these subqueries: the left side of IN, and of ANY and ALL."""
-        return [_unqualified(value.this) for name in names if not isinstance(value := self._lifted[name], exp.Exists | exp.Subquery)]
+        return [
+            _unqualified(value.this)
+            for name in names
+            if not isinstance(value := self._lifted[name], exp.Exists | exp.Subquery)
+        ]
 
     def grouped(self, names: Sequence[str], known: Mapping[exp.Expr, str]) -> None:
         """For these subqueries the rows outside are groups: ``known`` gives each key and aggregate its column."""
@@ -141,6 +145,25 @@ class Subqueries:
         if not isinstance(lifted, exp.Exists | exp.Subquery):
             raise UnsplitError("a comparison with ANY or ALL of a subquery")
         return Join(node, self._single(lifted, name), None)
+
+    def beside(self, node: Node, query: exp.Query, names: Sequence[str], *, alias: str, outer: bool) -> Node:
+        """Each row of ``node`` with the rows of a SELECT that is tied to it.
+
+        Args:
+            names: the columns of the SELECT, which come out as ``alias.name``.
+            outer: a row that has none is kept, with NULLs.
+        """
+        found = self._correlated(exp.Subquery(this=self._outside(query)))
+        made = [exp.alias_(column(name, "made"), f"{alias}.{name}", quoted=True) for name in names]
+        lateral = exp.Lateral(
+            this=found.value,
+            alias=exp.TableAlias(
+                this=exp.to_identifier("made"), columns=[exp.to_identifier(n, quoted=True) for n in names]
+            ),
+        )
+        rows = exp.select(*(column(c, OUTSIDE) for c in node.columns), *made).from_(OUTSIDE)
+        rows = rows.join(lateral, on=exp.true(), join_type="left" if outer else "inner")
+        return _recompute("lateral SELECT", rows, node, found, (*node.columns, *(f"{alias}.{n}" for n in names)))
 
     # -- not correlated
 
@@ -237,7 +260,11 @@ class Subqueries:
         _check_rest(rest, query, self._catalog)
         used = list(dict.fromkeys((c.table, c.name) for c in rest.find_all(exp.Column) if c.table in aliases))
         outputs = [
-            exp.alias_(exp.column(exp.to_identifier(c, quoted=True), table=exp.to_identifier(t, quoted=True)), f"{t}.{c}", quoted=True)
+            exp.alias_(
+                exp.column(exp.to_identifier(c, quoted=True), table=exp.to_identifier(t, quoted=True)),
+                f"{t}.{c}",
+                quoted=True,
+            )
             for t, c in used
         ]
         inner = exp.Select(expressions=outputs)
@@ -254,7 +281,8 @@ class Subqueries:
             return node
 
         node = self._build(inner, self._catalog, self._env)
-        return node, rest.transform(inside).from_(INSIDE)
+        rest = rest.transform(inside)  # type: ignore[assignment]
+        return node, rest.from_(INSIDE)
 
     def _outside(self, node: exp.Expr) -> exp.Expr:
         """``node`` with the columns of the rows outside marked as those of ``in0``."""
@@ -361,7 +389,9 @@ def _recompute(operator: str, query: exp.Query, node: Node, found: Correlated, c
 def _is_plain(query: exp.Select, catalog: Catalog) -> bool:
     """Whether there is a row of the result for each row read, so that what is selected does not matter to EXISTS."""
     clauses = ("group", "having", "qualify", "limit", "offset", "distinct")
-    return not any(query.args.get(c) for c in clauses) and not any(has_aggregate(s, catalog.oracle) or s.find(exp.Unnest, exp.Explode) for s in query.selects)
+    return not any(query.args.get(c) for c in clauses) and not any(
+        has_aggregate(s, catalog.oracle) or s.find(exp.Unnest, exp.Explode) for s in query.selects
+    )
 
 
 def _has_one_row(node: Node) -> bool:

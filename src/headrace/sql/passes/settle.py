@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
 from headrace.sql.functions import has_aggregate
+from headrace.sql.grouping import group_keys
 from headrace.sql.text import SqlText
 
 # Window functions whose answer for a row does not depend on the order of its peers.
@@ -135,7 +136,7 @@ class _Columns:
     def of(self, select: exp.Select, catalog: Catalog) -> list[exp.Expr]:
         group = select.args.get("group")
         if group is not None or any(has_aggregate(s, catalog.oracle) for s in select.selects):
-            keys = [] if group is None else list(group.expressions)
+            keys = group_keys(group)
             return [
                 *keys,
                 *(s.unalias() for s in select.selects if has_aggregate(s, catalog.oracle) and not s.find(exp.Window)),

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
-from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Recompute, Scan, Union, column
+from headrace.sql.nodes import (
+    Aggregate,
+    Expand,
+    Expire,
+    Join,
+    Node,
+    Project,
+    Recompute,
+    Scan,
+    Top,
+    Union,
+    Window,
+    column,
+)
 from headrace.sql.program import WEIGHT, Advance, Append, Applied, Compute, State
 
 if TYPE_CHECKING:
@@ -61,14 +74,14 @@ class Emitter:
 
     def change(self, node: Node) -> Change:
         """The delta of ``node``, as a query to be placed in another."""
-        from headrace.sql.rules import algebraic, bilinear, linear, recompute, temporal
+        from headrace.sql.rules import algebraic, bilinear, linear, recompute, temporal, top, window
 
         if node not in self._changes:
             self._depth += 1
             match node:
                 case Project():
                     made = algebraic.through(node, self) or linear.change(node, self)
-                case Scan() | Union():
+                case Scan() | Union() | Expand():
                     made = linear.change(node, self)
                 case Expire():
                     made = temporal.change(node, self)
@@ -78,6 +91,10 @@ class Emitter:
                     made = algebraic.change(node, self)
                 case Recompute():
                     made = recompute.change(node, self)
+                case Window():
+                    made = window.change(node, self)
+                case Top():
+                    made = top.change(node, self)
             self._depth -= 1
             self._changes[node] = made
         return self._changes[node]
@@ -175,17 +192,23 @@ class Emitter:
         match node:
             case Scan():
                 return self.catalog.relations[node.relation].append_only
-            case Project():
+            case Project() | Expand():
                 return self.append_only(node.child)
             case Union():
                 return all(self.append_only(child) for child in node.children)
             case Join():
                 return self.append_only(node.left) and self.append_only(node.right)
-            case Aggregate() | Expire() | Recompute():
+            case Aggregate() | Expire() | Recompute() | Window() | Top():
                 return False
 
     def explain(self, node: Node, line: Applied) -> None:
         self.applied[node] = Applied(line.operator, line.rule, line.reason, line.detail, line.states, self._depth)
+
+    def move(self, made: Node, node: Node) -> None:
+        """What is told of the operator ``made`` is told of ``node``, which was made into it."""
+        self.applied[node] = self.applied.pop(made)
+        if made in self._olds:
+            self.hold(node, self._olds[made], clean=made in self._clean)
 
     def _held(self, node: Node) -> exp.Query | None:
         """From what is kept already, live content or the state of a grouping, without a state of its own."""

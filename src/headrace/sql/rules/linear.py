@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from headrace.sql.nodes import Project, Scan, Union
+from headrace.sql.batch import expanded
+from headrace.sql.nodes import INPUTS, Expand, Project, Scan, Union
 from headrace.sql.program import Applied
 from headrace.sql.rules.emitter import Change, Emitter, columns, delta_table, projected, sub, union_all, weight
 
 
-def change(node: Scan | Project | Union, emitter: Emitter) -> Change:
+def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
     match node:
         case Scan():
             kind = "append-only" if emitter.append_only(node) else "rows may change"
@@ -27,6 +28,13 @@ def change(node: Scan | Project | Union, emitter: Emitter) -> Change:
             union = union_all([exp.select(*columns(node), weight()).from_(sub(part.query, "t")) for part in parts])
             needs = frozenset().union(*(part.needs for part in parts))
             return Change(union, needs, any(part.timely for part in parts), net=False)
+        case Expand():
+            child = emitter.change(node.child)
+            emitter.explain(
+                node, Applied(f"expand {node.source.sql('duckdb')}", "linear", "works row by row: no state")
+            )
+            query = expanded(node, child.query, [weight(table=INPUTS[0])])
+            return Change(query, child.needs, child.timely, net=False)
 
 
 def explain(node: Project, emitter: Emitter) -> None:

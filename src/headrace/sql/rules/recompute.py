@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from headrace.sql.batch import bind_inputs
 from headrace.sql.functions import mentions_time
-from headrace.sql.nodes import Aggregate, Join, Node, Project, Recompute, column
+from headrace.sql.nodes import Aggregate, Join, Node, Project, Recompute, Top, Window, column
 from headrace.sql.program import Append, Applied
 from headrace.sql.rules.emitter import (
     Change,
@@ -146,11 +146,11 @@ def _small(node: Node) -> bool:
     match node:
         case Aggregate():
             return True
-        case Project():
+        case Project() | Window() | Top():
             return _small(node.child)
         case Join():
             return _small(node.left)
         case Recompute():
-            return bool(node.inputs) and _small(node.inputs[0])
+            return all(_small(child) for child in node.inputs[:1])
         case _:
             return False
