@@ -13,7 +13,8 @@ from headrace.sql.catalog import Catalog
 from headrace.sql.nodes import Aggregate, Expire, Node, Project, Top, Window, children, column, scans
 from headrace.sql.passes import PASSES, logical_time
 from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
-from headrace.sql.rules.emitter import Emitter, net, sub
+from headrace.sql.rules.emitter import Emitter
+from headrace.sql.rules.weighted import net, sub
 from headrace.sql.text import SqlText, parse
 from headrace.sql.tops import first_rows
 

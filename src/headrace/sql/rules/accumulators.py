@@ -1,9 +1,13 @@
-"""How each aggregate is kept: the partial values to hold, how two of them merge, and the answer from them."""
+"""How each aggregate is kept: the partial values to hold, how two of them merge, and the answer from them.
+
+What cannot be merged, or not after rows have left, is computed again from the rows of its group.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -28,14 +32,48 @@ FLOATS = ("FLOAT", "DOUBLE")
 
 @dataclass(frozen=True)
 class Accumulator:
-    """One kept value. ``partial`` computes it over a change; ``kind`` says how two merge."""
+    """One kept value.
+
+    Attributes:
+        partial: its part from a change; over the values of ``feed``, if it has one.
+        kind: how old and new merge. "again" does not merge: it is computed by ``again`` whenever a row of its group changes.
+        again: the value from all rows of the group.
+        watch: over a change, what may make the merged value wrong, so that ``again`` is needed. NULL: nothing has.
+        feed: the value whose distinct occurrences it is made of, and the conditions under which they count.
+    """
 
     partial: exp.Expr
     kind: str
+    again: exp.Expr | None = None
+    watch: exp.Expr | None = None
+    feed: Feed | None = None
 
     def merge(self, old: exp.Expr, new: exp.Expr) -> exp.Expr:
         """Old, which is NULL for a new group, with new."""
         return _MERGES[self.kind](old, new)
+
+    def gathered(self, parts: exp.Expr) -> exp.Expr:
+        """Partial values of one group as one; NULL are those that come from another change."""
+        if self.kind == "add":
+            return exp.func("COALESCE", exp.Sum(this=parts.copy()), exp.Literal.number(0))
+        return (exp.Min if self.kind == "least" else exp.Max)(this=parts.copy())
+
+    def lost(self, old: exp.Expr, new: exp.Expr, watch: exp.Expr) -> exp.Expr:
+        """Whether ``watch``, of a change, says that old and new cannot be merged."""
+        seen = exp.Not(this=exp.Is(this=watch.copy(), expression=exp.Null()))
+        if self.kind == "add":
+            return seen
+        best = _MERGES[self.kind](old, new)
+        beyond = (exp.LTE if self.kind == "least" else exp.GTE)(this=watch.copy(), expression=best)
+        return exp.and_(seen, exp.func("COALESCE", beyond, exp.true()))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The distinct values of an expression in a group, those with ``condition`` (None: all) marked."""
+
+    value: exp.Expr
+    condition: exp.Expr | None
 
 
 @dataclass(frozen=True)
@@ -44,6 +82,10 @@ class Kept:
 
     parts: tuple[Accumulator, ...]
     value: exp.Expr
+
+
+FED = "__x"
+"""The distinct value, in the change that feeds an accumulator."""
 
 
 def _add(old: exp.Expr, new: exp.Expr) -> exp.Expr:
@@ -58,11 +100,11 @@ def _greatest(old: exp.Expr, new: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="greatest", expressions=[old.copy(), new.copy()])
 
 
-_MERGES: dict[str, Merge] = {"add": _add, "least": _least, "greatest": _greatest}
+_MERGES: dict[str, Merge] = {"add": _add, "least": _least, "greatest": _greatest, "again": lambda _, new: new.copy()}
 
 
-def accumulators(call: exp.Expr, types: Mapping[exp.Expr, str], *, append_only: bool) -> Kept | str:
-    """How ``call`` is kept, or why its groups have to be recomputed.
+def accumulators(call: exp.Expr, types: Mapping[exp.Expr, str], *, append_only: bool) -> Kept:
+    """How ``call`` is kept.
 
     Args:
         types: the engine's type of each aggregate call and of its argument.
@@ -72,31 +114,76 @@ def accumulators(call: exp.Expr, types: Mapping[exp.Expr, str], *, append_only: 
     inner = call
     if isinstance(call, exp.Filter):
         condition, inner = call.expression.this, call.this
+    made = _merged(inner, condition, types, append_only=append_only)
+    return made or _again(call, types[call])
+
+
+def _merged(
+    inner: exp.Expr, condition: exp.Expr | None, types: Mapping[exp.Expr, str], *, append_only: bool
+) -> Kept | None:
+    """None: it cannot be merged."""
     value = inner.args.get("this")
     if isinstance(value, exp.Distinct):
-        return f"{inner.sql('duckdb')} needs the distinct values of the group"
+        return _distinct(inner, value, condition, types, append_only=append_only)
     if isinstance(value, exp.Order) or inner.args.get("order"):
-        return f"{inner.sql('duckdb')} needs the rows of the group in order"
+        return None
     if isinstance(inner, exp.Count) and len(inner.expressions) == 0:
         return _count(None if value is None or isinstance(value, exp.Star) else value, condition, append_only)
     if isinstance(inner, exp.CountIf):
         return _count(None, _both(condition, value), append_only)
     if not isinstance(value, exp.Expr):
-        return f"{inner.sql('duckdb')} cannot be merged from parts"
-    kind = types.get(value, "")
+        return None
     if isinstance(inner, exp.LogicalAnd | exp.LogicalOr):
         return _logical(inner, value, condition, append_only)
     if isinstance(inner, exp.Sum | exp.Avg):
-        return _sum(inner, value, kind, condition, append_only=append_only)
+        return _sum(inner, value, types.get(value, ""), condition, append_only=append_only)
     if isinstance(inner, exp.Min | exp.Max) and not inner.args.get("count") and not inner.expressions:
-        if not append_only:
-            return f"rows may leave, so {inner.sql('duckdb')} needs the values of the group"
-        return _extreme(inner, value, condition)
-    return f"{inner.sql('duckdb')} cannot be merged from parts"
+        return _extreme(inner, value, condition, append_only=append_only)
+    return None
+
+
+def _again(call: exp.Expr, kind: str) -> Kept:
+    part = Accumulator(exp.cast(exp.Null(), kind, dialect="duckdb"), "again", again=call.copy())
+    return Kept((part,), _slot(part))
+
+
+def _distinct(
+    inner: exp.Expr,
+    value: exp.Distinct,
+    condition: exp.Expr | None,
+    types: Mapping[exp.Expr, str],
+    *,
+    append_only: bool,
+) -> Kept | None:
+    """Counted and summed from the distinct values, which are kept once for all aggregates over them."""
+    if len(value.expressions) != 1 or isinstance(value.expressions[0], exp.Tuple):
+        return None
+    (each,) = value.expressions
+    if isinstance(inner, exp.Min | exp.Max):
+        return _extreme(inner, each, condition, append_only=append_only)
+    feed = Feed(each, condition)
+    marked = None if condition is None else exp.column(mark(condition))
+    made: Kept | None = None
+    if isinstance(inner, exp.Count):
+        made = _count(exp.column(FED), marked, append_only=False)
+    elif isinstance(inner, exp.Sum | exp.Avg) and _is_exact(types.get(each, "")):
+        made = _sum(inner, exp.column(FED), types[each], marked, append_only=False)
+    if made is None:
+        return None
+    parts = {part: replace(part, feed=feed) for part in made.parts}
+    return Kept(
+        tuple(parts.values()), made.value.transform(lambda n: _slot(parts[n.meta["part"]]) if "part" in n.meta else n)
+    )
+
+
+def mark(condition: exp.Expr) -> str:
+    """The name of the column that says of a distinct value whether it occurs with ``condition``."""
+    return f"__if{hashlib.sha1(condition.sql('duckdb').encode(), usedforsecurity=False).hexdigest()[:12]}"
 
 
 def _count(value: exp.Expr | None, condition: exp.Expr | None, append_only: bool) -> Kept:
-    part = Accumulator(counted(_both(condition, _present(value)), append_only=append_only), "add")
+    present = None if value is None else _present(value)
+    part = Accumulator(counted(_both(condition, present), append_only=append_only), "add")
     return Kept((part,), _slot(part))
 
 
@@ -109,12 +196,16 @@ def counted(condition: exp.Expr | None, *, append_only: bool) -> exp.Expr:
     return exp.cast(exp.func("COALESCE", total, exp.Literal.number(0)), "BIGINT")
 
 
-def _present(value: exp.Expr | None) -> exp.Expr | None:
-    return None if value is None else exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
+def _present(value: exp.Expr) -> exp.Expr:
+    return exp.Not(this=exp.Is(this=value.copy(), expression=exp.Null()))
 
 
 def _logical(inner: exp.Expr, value: exp.Expr, condition: exp.Expr | None, append_only: bool) -> Kept:
     value = exp.cast(value.copy(), "BOOLEAN")
+    if append_only:
+        return _extreme(
+            (exp.Min if isinstance(inner, exp.LogicalAnd) else exp.Max)(), value, condition, append_only=True
+        )
     true = Accumulator(counted(_both(condition, value), append_only=append_only), "add")
     false = Accumulator(counted(_both(condition, exp.Not(this=value)), append_only=append_only), "add")
     zero = exp.Literal.number(0)
@@ -127,14 +218,22 @@ def _logical(inner: exp.Expr, value: exp.Expr, condition: exp.Expr | None, appen
     return Kept((true, false), exp.case().when(seen, answer))
 
 
-def _sum(inner: exp.Expr, value: exp.Expr, kind: str, condition: exp.Expr | None, *, append_only: bool) -> Kept | str:
-    exact = kind in INTEGERS or kind.startswith("DECIMAL")
-    if not exact and kind not in FLOATS:
-        return f"a sum of {kind or 'unknown type'} is not merged"
-    if not exact and not append_only:
-        return f"rows may leave, and taking a {kind} back from a sum would drift"
+def _is_exact(kind: str) -> bool:
+    return kind in INTEGERS or kind.startswith("DECIMAL")
+
+
+def _sum(inner: exp.Expr, value: exp.Expr, kind: str, condition: exp.Expr | None, *, append_only: bool) -> Kept | None:
+    """A sum of DOUBLE from which values are taken back would drift: then it is computed again."""
+    if not _is_exact(kind) and kind not in FLOATS:
+        return None
     value = exp.cast(value.copy(), "HUGEINT", dialect="duckdb") if kind == "BOOLEAN" else value
-    total = Accumulator(_signed(value, condition, append_only=append_only), "add")
+    drifts = not _is_exact(kind) and not append_only
+    total = Accumulator(
+        _signed(value, condition, append_only=append_only or drifts),
+        "add",
+        again=_total(value, condition) if drifts else None,
+        watch=_filtered(exp.Min(this=weight_where(value)), _both(condition, _leaves())) if drifts else None,
+    )
     count = Accumulator(counted(_both(condition, _present(value)), append_only=append_only), "add")
     seen = exp.GT(this=_slot(count), expression=exp.Literal.number(0))
     answer: exp.Expr = _slot(total)
@@ -143,24 +242,42 @@ def _sum(inner: exp.Expr, value: exp.Expr, kind: str, condition: exp.Expr | None
     return Kept((total, count), exp.case().when(seen, answer))
 
 
+def weight_where(value: exp.Expr) -> exp.Expr:
+    """The row's weight, if ``value`` is not NULL."""
+    return exp.case().when(_present(value), exp.column(WEIGHT))
+
+
+def _arrives() -> exp.Expr:
+    return exp.GT(this=exp.column(WEIGHT), expression=exp.Literal.number(0))
+
+
+def _leaves() -> exp.Expr:
+    return exp.LT(this=exp.column(WEIGHT), expression=exp.Literal.number(0))
+
+
+def _total(value: exp.Expr, condition: exp.Expr | None) -> exp.Expr:
+    return exp.func("COALESCE", _filtered(exp.func("SUM", value.copy()), condition), exp.Literal.number(0))
+
+
 def _signed(value: exp.Expr, condition: exp.Expr | None, *, append_only: bool) -> exp.Expr:
     """The sum of what arrives less the sum of what leaves."""
-    zero = exp.Literal.number(0)
     if append_only:
-        return exp.func("COALESCE", _filtered(exp.func("SUM", value.copy()), condition), zero)
-    arrives = exp.GT(this=exp.column(WEIGHT), expression=zero)
-    leaves = exp.LT(this=exp.column(WEIGHT), expression=zero)
-    sums = [
-        exp.func("COALESCE", _filtered(exp.func("SUM", value.copy()), _both(condition, side)), zero.copy())
-        for side in (arrives, leaves)
-    ]
+        return _total(value, condition)
+    sums = [_total(value, _both(condition, side)) for side in (_arrives(), _leaves())]
     return exp.Sub(this=sums[0], expression=sums[1])
 
 
-def _extreme(inner: exp.Expr, value: exp.Expr, condition: exp.Expr | None) -> Kept:
-    part = Accumulator(
-        _filtered(type(inner)(this=value.copy()), condition), "least" if isinstance(inner, exp.Min) else "greatest"
-    )
+def _extreme(inner: exp.Expr, value: exp.Expr, condition: exp.Expr | None, *, append_only: bool) -> Kept:
+    """The least or greatest so far; once that leaves, the group has to be looked at again."""
+    kind = "least" if isinstance(inner, exp.Min) else "greatest"
+
+    def over(side: exp.Expr | None) -> exp.Expr:
+        return _filtered(type(inner)(this=value.copy()), _both(condition, side))
+
+    if append_only:
+        part = Accumulator(over(None), kind)
+    else:
+        part = Accumulator(over(_arrives()), kind, again=over(None), watch=over(_leaves()))
     return Kept((part,), _slot(part))
 
 

@@ -1,7 +1,7 @@
 """GROUP BY: partial aggregates of the change are merged into those kept by group.
 
-Not every aggregate can be merged. Those that cannot, or not exactly (sums of DOUBLE when rows leave, which would drift), have
-their group recomputed from its rows instead: the keyed rule.
+Not every aggregate can be merged, or not after rows have left: a median, a smallest value that is taken back, a sum of DOUBLE, which
+would drift. Those are computed again from the rows of their group, and only for the groups that need it.
 """
 
 from __future__ import annotations
@@ -11,43 +11,62 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from headrace.sql.batch import batch, grouped
-from headrace.sql.nodes import INPUTS, Aggregate, Named, Project, Recompute, column
+from headrace.sql.batch import batch
+from headrace.sql.nodes import Aggregate, Named, Node, Project, column
 from headrace.sql.program import Applied, Merge
-from headrace.sql.rules import linear, recompute
-from headrace.sql.rules.accumulators import Accumulator, accumulators, counted
-from headrace.sql.rules.emitter import Change, Emitter, delta_table, state_table, sub, union_all, weight
+from headrace.sql.rules import linear
+from headrace.sql.rules.accumulators import FED, Accumulator, accumulators, counted, mark
+from headrace.sql.rules.emitter import Change, Emitter
+from headrace.sql.rules.weighted import delta_table, small, state_table, sub, union_all, weight
 
 COUNT = "__n"
 
 
 def change(node: Aggregate, emitter: Emitter) -> Change:
-    plan = _plan(node, emitter)
-    if isinstance(plan, str):
-        made = recompute.change(_as_recompute(node, plan), emitter)
-        line = emitter.applied.pop(_as_recompute(node, plan))
-        emitter.explain(node, Applied(_title(node), line.rule, line.reason, line.detail or plan, line.states))
-        return made
-    return _merged(node, plan, emitter)
+    return _merged(node, _plan(node, emitter), emitter)
 
 
 @dataclass(frozen=True)
 class _Plan:
+    """What is kept of a group.
+
+    Attributes:
+        outputs: each aggregate over its accumulators' columns.
+    """
+
     parts: tuple[Accumulator, ...]
     outputs: tuple[Named, ...]
-    """Each aggregate over its accumulators' columns."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"a{i}" for i in range(len(self.parts)))
+
+    @property
+    def named(self) -> tuple[tuple[str, Accumulator], ...]:
+        return tuple(zip(self.names, self.parts, strict=True))
+
+    @property
+    def again(self) -> tuple[tuple[str, Accumulator], ...]:
+        """Those that are computed again from the group's rows: always, or when what they watch for has happened."""
+        return tuple((name, part) for name, part in self.named if part.again is not None)
+
+    @property
+    def counts(self) -> bool:
+        """Every row of a group changes what is kept of it."""
+        return any(part.kind == "add" and part.feed is None for part in self.parts)
+
+    @property
+    def always(self) -> bool:
+        return any(part.kind == "again" for part in self.parts)
 
 
-def _plan(node: Aggregate, emitter: Emitter) -> _Plan | str:
-    """How each aggregate is merged, or why one cannot be."""
+def _plan(node: Aggregate, emitter: Emitter) -> _Plan:
     parts: dict[Accumulator, None] = {}
     outputs = []
     types = _types(node, emitter)
     appended = emitter.append_only(node.child)
     for name, call in node.aggregates:
         made = accumulators(call, types, append_only=appended)
-        if isinstance(made, str):
-            return made
         parts.update(dict.fromkeys(made.parts))
         outputs.append((name, exp.cast(made.value, types[call], dialect="duckdb")))
     return _Plan(tuple(parts), tuple(outputs))
@@ -73,63 +92,203 @@ def _types(node: Aggregate, emitter: Emitter) -> dict[exp.Expr, str]:
 def _arguments(call: exp.Expr) -> list[exp.Expr]:
     inner = call.this if isinstance(call, exp.Filter) else call
     value = inner.args.get("this")
-    return [value] if isinstance(value, exp.Expr) and not isinstance(value, exp.Star | exp.Distinct | exp.Order) else []
+    if isinstance(value, exp.Distinct):
+        return list(value.expressions) if len(value.expressions) == 1 else []
+    return [value] if isinstance(value, exp.Expr) and not isinstance(value, exp.Star | exp.Order) else []
 
 
 def _merged(node: Aggregate, plan: _Plan, emitter: Emitter) -> Change:
-    child = emitter.change(node.child)
     keys = [name for name, _ in node.keys]
-    names = [f"a{i}" for i in range(len(plan.parts))]
-    count = counted(None, append_only=emitter.append_only(node.child))
-    partial = _partial(node, plan, child.query, names, count)
-    held = emitter.state(partial, _bound(node), weighted=False)
-    merged = emitter.computed(_merge(partial, held, keys, names, plan), child.needs, timely=child.timely)
-    source = next(iter(merged.needs))
-    kept = exp.select(*(column(k) for k in keys), *(_as(f"new_{n}", n) for n in (COUNT, *names))).from_(
-        delta_table(source)
+    partial, needs, timely = _partial(node, plan, emitter)
+    held = emitter.state(_held(partial, keys, plan), _bound(node), weighted=False)
+    again: Change | None = None
+    source: exp.Query = partial
+    if plan.again:
+        stored, again = _again(node, plan, emitter, partial, held, needs, timely=timely)
+        source, needs, timely = stored.query, stored.needs, False
+    grows = bool(keys) and emitter.append_only(node.child)
+    merged = emitter.computed(_merge(source, held, keys, plan, again, grows=grows), needs, timely=timely)
+    (made,) = merged.needs
+    kept = exp.select(*(column(k) for k in keys), *(_as(f"new_{n}", n) for n in (COUNT, *plan.names))).from_(
+        delta_table(made)
     )
     if keys:
         kept = kept.where(exp.NEQ(this=column(f"new_{COUNT}"), expression=exp.Literal.number(0)))
-    emitter.advance.append(Merge(held, tuple(keys), source, kept))
-    before = exp.select(*_outputs(node, plan, names, ""), weight(1)).from_(state_table(held))
+    emitter.advance.append(Merge(held, tuple(keys), made, kept))
+    before = exp.select(*_outputs(node, plan, ""), weight(1)).from_(state_table(held))
     emitter.hold(node, before)
-    retracts = (
-        "rows may leave: counts and sums are taken back" if not emitter.append_only(node.child) else "append-only input"
-    )
-    emitter.explain(
-        node, Applied(_title(node), "algebraic", f"partial aggregates are merged by group; {retracts}", "", (held,))
-    )
-    emitter.grouped[node] = Grouped(node, plan, tuple(names), source, merged)
+    _explain(node, plan, emitter, held)
+    emitter.grouped[node] = Grouped(node, plan, made, merged)
     return _emitted(emitter.grouped[node])
 
 
-def _partial(node: Aggregate, plan: _Plan, change: exp.Query, names: Sequence[str], count: exp.Expr) -> exp.Select:
-    """The change's own aggregates by group."""
-    keys = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.keys]
-    values = [exp.alias_(part.partial.copy(), name) for part, name in zip(plan.parts, names, strict=True)]
-    query = exp.select(*keys, exp.alias_(count, COUNT), *values).from_(sub(change, "t"))
-    return query.group_by(*(value.copy() for _, value in node.keys)) if node.keys else query
+def _explain(node: Aggregate, plan: _Plan, emitter: Emitter, held: str) -> None:
+    states = (held, *(emitter.states_of(node.child) if plan.again else ()))
+    again = ", ".join(dict.fromkeys(part.again.sql("duckdb") for _, part in plan.again if part.again is not None))
+    reason, rule, detail = "partial aggregates are merged by group", "algebraic", ""
+    if plan.always:
+        rule = "keyed" if node.keys else "whole"
+        reason = f"{again} cannot be merged from parts: computed again " + (
+            "from the rows of each group that changes" if node.keys else "from all rows"
+        )
+        detail = "small" if not node.keys and small(node.child) else ""
+    elif plan.again:
+        reason += f"; a group that loses what {again} rests on is computed again from its rows"
+    elif not emitter.append_only(node.child):
+        reason += "; rows may leave: counts and sums are taken back"
+    else:
+        reason += "; append-only input"
+    emitter.explain(node, Applied(_title(node), rule, reason, detail, states))
 
 
-def _merge(partial: exp.Query, held: str, keys: Sequence[str], names: Sequence[str], plan: _Plan) -> exp.Select:
-    """By group: the key, ``had`` (the group existed), old and new accumulators."""
-    total = exp.Add(
-        this=exp.column(COUNT, table="p"),
-        expression=exp.func("COALESCE", exp.column(COUNT, table="s"), exp.Literal.number(0)),
+def _partial(node: Aggregate, plan: _Plan, emitter: Emitter) -> tuple[exp.Select, frozenset[str], bool]:
+    """The change's own aggregates by group, with the deltas that make them."""
+    child = emitter.named(node.child) if plan.again else emitter.change(node.child)
+    feeds = dict.fromkeys(part.feed.value for part in plan.parts if part.feed is not None)
+    grows = bool(node.keys) and emitter.append_only(node.child)
+    one = exp.Max(this=exp.Literal.number(1))
+    count = one if grows else counted(None, append_only=emitter.append_only(node.child))
+    parts = [_partial_of(node, plan, None, child.query, count)]
+    needs, timely = child.needs, child.timely
+    for value in feeds:
+        fed = emitter.change(_feed(node, value, plan))
+        parts.append(_partial_of(node, plan, value, fed.query, exp.Literal.number(0)))
+        needs, timely = needs | fed.needs, timely or fed.timely
+    if len(parts) == 1:
+        return parts[0], needs, timely
+    keys = [column(name) for name, _ in node.keys]
+    gathered = [exp.alias_(part.gathered(column(name)), name) for name, part in plan.named]
+    watched = [
+        exp.alias_((exp.Min if part.kind != "greatest" else exp.Max)(this=column(_watch(name))), _watch(name))
+        for name, part in _watching(plan)
+    ]
+    count_kind = exp.Max if grows else exp.Sum
+    query = exp.select(*keys, exp.alias_(count_kind(this=column(COUNT)), COUNT), *gathered, *watched)
+    query = query.from_(sub(union_all(parts), "t"))
+    return (query.group_by(*(k.copy() for k in keys)) if keys else query), needs, timely
+
+
+def _partial_of(node: Aggregate, plan: _Plan, feed: exp.Expr | None, change: exp.Query, count: exp.Expr) -> exp.Select:
+    """By group, the parts that come from one change: the child's, or that of the distinct values of ``feed``."""
+    keys = [
+        exp.alias_(column(name) if feed is not None else value.copy(), name, quoted=True) for name, value in node.keys
+    ]
+    values = [
+        exp.alias_(part.partial.copy() if _fed_by(part) == feed else exp.Null(), name) for name, part in plan.named
+    ]
+    watched = [
+        exp.alias_(part.watch.copy() if part.watch is not None and _fed_by(part) == feed else exp.Null(), _watch(name))
+        for name, part in _watching(plan)
+    ]
+    query = exp.select(*keys, exp.alias_(count, COUNT), *values, *watched).from_(sub(change, "t"))
+    if not node.keys:
+        return query
+    return query.group_by(*(column(name) if feed is not None else value.copy() for name, value in node.keys))
+
+
+def _fed_by(part: Accumulator) -> exp.Expr | None:
+    return None if part.feed is None else part.feed.value
+
+
+def _watching(plan: _Plan) -> list[tuple[str, Accumulator]]:
+    return [(name, part) for name, part in plan.named if part.watch is not None]
+
+
+def _watch(name: str) -> str:
+    return f"watch_{name}"
+
+
+def _feed(node: Aggregate, value: exp.Expr, plan: _Plan) -> Node:
+    """The distinct values of ``value`` in each group, each once, marked with the conditions under which it occurs."""
+    found = {part.feed for part in plan.parts if part.feed is not None and part.feed.value == value}
+    conditions = sorted((f.condition for f in found if f.condition is not None), key=mark)
+    inner = Aggregate(
+        node.child,
+        (*node.keys, (FED, value)),
+        tuple((mark(condition), exp.LogicalOr(this=condition.copy())) for condition in conditions),
     )
-    had = exp.Not(this=exp.Is(this=exp.column(COUNT, table="s"), expression=exp.Null()))
+    marks = tuple((mark(c), exp.func("COALESCE", column(mark(c)), exp.false())) for c in conditions)
+    return Project(inner, (*((name, column(name)) for name, _ in node.keys), (FED, column(FED)), *marks))
+
+
+def _held(partial: exp.Select, keys: Sequence[str], plan: _Plan) -> exp.Select:
+    """The shape of what is kept of a group."""
+    return exp.select(*(column(name) for name in (*keys, COUNT, *plan.names))).from_(sub(partial, "p"))
+
+
+def _again(
+    node: Aggregate,
+    plan: _Plan,
+    emitter: Emitter,
+    partial: exp.Select,
+    held: str,
+    needs: frozenset[str],
+    *,
+    timely: bool,
+) -> tuple[Change, Change]:
+    """The partial aggregates, stored, and what is computed again for the groups that need it."""
+    stored = emitter.computed(partial, needs, timely=timely)
+    keys = [name for name, _ in node.keys]
+    lost = exp.select(
+        *(exp.alias_(column(k, "p"), f"k{i}") for i, k in enumerate(keys)), exp.alias_(exp.true(), "lost")
+    )
+    lost = lost.from_(sub(stored.query, "p"))
+    if not plan.always:
+        causes = [
+            part.lost(column(name, "s"), column(name, "p"), column(_watch(name), "p")) for name, part in _watching(plan)
+        ]
+        lost = _beside_state(lost, held, keys).where(exp.or_(*causes))
+    changed = emitter.computed(lost, stored.needs)
+    rows = emitter.affected(node.child, [value for _, value in node.keys], changed.query, before=False)
+    values = [exp.alias_(part.again.copy(), name) for name, part in plan.again if part.again is not None]
+    query = exp.select(
+        *(exp.alias_(value.copy(), name, quoted=True) for name, value in node.keys),
+        exp.alias_(exp.true(), "again"),
+        *values,
+    )
+    query = query.from_(sub(rows, "r"))
+    if keys:
+        query = query.group_by(*(value.copy() for _, value in node.keys))
+    return stored, emitter.computed(query, changed.needs)
+
+
+def _beside_state(query: exp.Select, held: str, keys: Sequence[str]) -> exp.Select:
+    """A query over ``p`` with the group's state, if there is one, as ``s``."""
+    return query.join(exp.alias_(state_table(held), "s", table=True), on=_same("s", keys), join_type="left")
+
+
+def _same(other: str, keys: Sequence[str]) -> exp.Expr:
+    pairs = (exp.NullSafeEQ(this=column(k, "p"), expression=column(k, other)) for k in keys)
+    return exp.and_(*pairs) if keys else exp.true()
+
+
+def _merge(
+    partial: exp.Query, held: str, keys: Sequence[str], plan: _Plan, again: Change | None, *, grows: bool
+) -> exp.Select:
+    """By group: the key, ``had`` (the group existed), old and new accumulators.
+
+    Args:
+        grows: no group is ever without rows again, so that they are not counted. Groups that stay as they are are left out.
+    """
+    old_count = exp.column(COUNT, table="s")
+    total: exp.Expr = exp.column(COUNT, table="p")
+    if not grows:
+        total = exp.Add(this=total, expression=exp.func("COALESCE", old_count.copy(), exp.Literal.number(0)))
+    had = exp.Not(this=exp.Is(this=old_count, expression=exp.Null()))
     outputs: list[exp.Expr] = [column(k, "p") for k in keys]
     outputs += [exp.alias_(had, "had"), exp.alias_(total, f"new_{COUNT}")]
-    for part, name in zip(plan.parts, names, strict=True):
+    differs: list[exp.Expr] = [exp.not_(had)]
+    for name, part in plan.named:
         new, old = exp.column(name, table="p"), exp.column(name, table="s")
-        outputs += [exp.alias_(part.merge(old, new), f"new_{name}"), exp.alias_(old.copy(), f"old_{name}")]
-    on = (
-        exp.and_(*(exp.NullSafeEQ(this=column(k, "p"), expression=column(k, "s")) for k in keys))
-        if keys
-        else exp.true()
-    )
-    state = exp.alias_(state_table(held), "s", table=True)
-    return exp.select(*outputs).from_(sub(partial, "p")).join(state, on=on, join_type="left")
+        merged = part.merge(old, new)
+        if part.again is not None:
+            merged = exp.case().when(exp.column("again", table="r"), exp.column(name, table="r")).else_(merged)
+        outputs += [exp.alias_(merged, f"new_{name}"), exp.alias_(old.copy(), f"old_{name}")]
+        differs.append(exp.NullSafeNEQ(this=exp.paren(merged.copy()), expression=old.copy()))
+    query = _beside_state(exp.select(*outputs).from_(sub(partial, "p")), held, keys)
+    if again is not None:
+        query = query.join(sub(again.query, "r"), on=_same("r", keys), join_type="left")
+    return query.where(exp.or_(*differs)) if grows and not plan.counts else query
 
 
 def through(node: Project, emitter: Emitter) -> Change | None:
@@ -157,13 +316,11 @@ class Grouped:
     """A grouping with what it keeps.
 
     Attributes:
-        names: of the accumulators, in the state; in the merged change each is there as ``old_`` and ``new_``.
-        source: the merged change.
+        source: the merged change, in which each accumulator is there as ``old_`` and ``new_``.
     """
 
     node: Aggregate
     plan: _Plan
-    names: tuple[str, ...]
     source: str
     change: Change
 
@@ -180,7 +337,7 @@ def _emitted(grouped: Grouped, projects: Sequence[Project] = ()) -> Change:
     used = {c.name for value in (*new.values(), now_shown) for c in value.find_all(exp.Column)}
     moved = [
         exp.NullSafeNEQ(this=column(f"new_{name}"), expression=column(f"old_{name}"))
-        for name in grouped.names
+        for name in grouped.plan.names
         if f"new_{name}" in used
     ]
     either = exp.or_(exp.not_(now_shown), exp.not_(was_shown), *moved)
@@ -198,7 +355,7 @@ def _shown(
     grouped: Grouped, prefix: str, exists: exp.Expr, projects: Sequence[Project]
 ) -> tuple[dict[str, exp.Expr], exp.Expr]:
     """The columns after the projections, over the accumulators named with ``prefix``; and when there is such a row."""
-    values = {v.alias_or_name: v.unalias() for v in _outputs(grouped.node, grouped.plan, grouped.names, prefix)}
+    values = {v.alias_or_name: v.unalias() for v in _outputs(grouped.node, grouped.plan, prefix)}
     for project in projects:
         if project.where is not None:
             exists = exp.and_(exists, exp.func("COALESCE", _substituted(project.where, values), exp.false()))
@@ -223,9 +380,9 @@ def _named(values: Mapping[str, exp.Expr]) -> list[exp.Expr]:
     return [exp.alias_(value.copy(), name, quoted=True) for name, value in values.items()]
 
 
-def _outputs(node: Aggregate, plan: _Plan, names: Sequence[str], prefix: str) -> list[exp.Expr]:
+def _outputs(node: Aggregate, plan: _Plan, prefix: str) -> list[exp.Expr]:
     """The node's columns from accumulators named with ``prefix``."""
-    index = {part: f"{prefix}{name}" for part, name in zip(plan.parts, names, strict=True)}
+    index = {part: f"{prefix}{name}" for name, part in plan.named}
 
     def place(value: exp.Expr) -> exp.Expr:
         return value.copy().transform(
@@ -248,10 +405,3 @@ def _title(node: Aggregate) -> str:
     calls = ", ".join(call.sql("duckdb") for _, call in node.aggregates) or "distinct rows"
     keys = ", ".join(value.sql("duckdb") for _, value in node.keys)
     return f"aggregate {calls}" + (f" by {keys}" if keys else "")
-
-
-def _as_recompute(node: Aggregate, why: str) -> Recompute:
-    """The same grouping over clean rows, recomputed by group."""
-    query = grouped(exp.to_table(INPUTS[0]), node)
-    keys = tuple(value for _, value in node.keys)
-    return Recompute(_title(node), query, (node.child,), (keys,) if keys else None, node.columns, why)

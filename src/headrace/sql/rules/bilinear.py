@@ -6,7 +6,8 @@ from sqlglot import exp
 
 from headrace.sql.nodes import Join
 from headrace.sql.program import Applied
-from headrace.sql.rules.emitter import Change, Emitter, columns, sub, union_all, weight
+from headrace.sql.rules.emitter import Change, Emitter
+from headrace.sql.rules.weighted import columns, sub, union_all, weight
 
 
 def change(node: Join, emitter: Emitter) -> Change:

@@ -23,7 +23,18 @@ from headrace.sql.nodes import (
     Window,
     column,
 )
-from headrace.sql.program import WEIGHT, Advance, Append, Applied, Compute, State
+from headrace.sql.program import Advance, Append, Applied, Compute, State
+from headrace.sql.rules.weighted import (
+    bag,
+    columns,
+    delta_table,
+    live_table,
+    projected,
+    state_table,
+    sub,
+    union_all,
+    weight,
+)
 
 if TYPE_CHECKING:
     from headrace.sql.rules import algebraic
@@ -204,6 +215,27 @@ class Emitter:
     def explain(self, node: Node, line: Applied) -> None:
         self.applied[node] = Applied(line.operator, line.rule, line.reason, line.detail, line.states, self._depth)
 
+    def states_of(self, *nodes: Node) -> tuple[str, ...]:
+        """The names of this model's states that hold these operators' rows."""
+        text = " ".join(self.old(node).sql() for node in nodes)
+        return tuple(state.name for state in self.states if f'"{state.name}"' in text)
+
+    def affected(self, node: Node, keys: Sequence[exp.Expr], changed: exp.Query, *, before: bool) -> exp.Select:
+        """The clean rows of ``node``, before or after this epoch, whose keys are among the changed ones.
+
+        Args:
+            changed: columns k0, k1, ..., a value of ``keys`` a row. NULL keys agree with each other.
+        """
+        rows = self.old(node) if before else self.new(node)
+        chosen = exp.select(*columns(node), weight()).from_(sub(rows, "r"))
+        if keys:
+            pairs = (
+                exp.NullSafeEQ(this=k.copy(), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys)
+            )
+            some = exp.select("1").from_(sub(changed, "a")).where(exp.and_(*pairs))
+            chosen = chosen.where(exp.Exists(this=some))
+        return bag(chosen, node.columns, append_only=self.append_only(node))
+
     def move(self, made: Node, node: Node) -> None:
         """What is told of the operator ``made`` is told of ``node``, which was made into it."""
         self.applied[node] = self.applied.pop(made)
@@ -227,73 +259,3 @@ class Emitter:
         name = self.state(change.query, bound)
         self.advance.append(Append(name, change.query, change.needs, not self.append_only(node)))
         return exp.select("*").from_(state_table(name))
-
-
-def columns(node: Node, table: str | None = None) -> list[exp.Expr]:
-    return [column(name, table) for name in node.columns]
-
-
-def weight(value: int | exp.Expr | None = None, table: str | None = None) -> exp.Expr:
-    """The weight column: itself, or ``value`` under its name."""
-    if value is None:
-        return exp.column(WEIGHT, table=table)
-    number = exp.cast(exp.Literal.number(value), "TINYINT") if isinstance(value, int) else value
-    return exp.alias_(number, WEIGHT)
-
-
-def sub(query: exp.Query, alias: str) -> exp.Subquery:
-    return exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier(alias)))
-
-
-def delta_table(name: str) -> exp.Table:
-    return exp.table_(name, db="delta", quoted=True)
-
-
-def live_table(name: str) -> exp.Table:
-    return exp.table_(name, db="live", quoted=True)
-
-
-def state_table(name: str) -> exp.Table:
-    return exp.table_(name, db="state", quoted=True)
-
-
-def projected(node: Project, source: exp.Query) -> exp.Select:
-    """``node`` over a weighted relation."""
-    outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
-    query = exp.select(*outputs, weight()).from_(sub(source, "t"))
-    return query if node.where is None else query.where(node.where.copy())
-
-
-def union_all(parts: Sequence[exp.Query]) -> exp.Query:
-    first, *others = parts
-    query = first.copy()
-    for other in others:
-        query = exp.Union(this=query, expression=other.copy(), distinct=False)
-    return query
-
-
-def net(query: exp.Query, names: Sequence[str]) -> exp.Select:
-    """``query`` with opposite weights of the same row cancelled; copies stay separate rows."""
-    kept = [column(name) for name in names]
-    total = exp.func("SUM", exp.cast(weight(), "BIGINT"))
-    folded = exp.select(*kept, exp.alias_(total, "__n")).from_(sub(query, "t")).group_by(*(k.copy() for k in kept))
-    folded = folded.having(exp.NEQ(this=total.copy(), expression=exp.Literal.number(0)))
-    return unfold(folded, names)
-
-
-def unfold(folded: exp.Query, names: Sequence[str]) -> exp.Select:
-    """Rows with a count ``__n`` (its sign is the weight) as that many rows of weight +1 or -1."""
-    count = exp.column("__n")
-    copies = exp.Anonymous(
-        this="unnest",
-        expressions=[exp.Anonymous(this="range", expressions=[exp.cast(exp.Abs(this=count.copy()), "BIGINT")])],
-    )
-    sign = exp.cast(exp.Sign(this=count.copy()), "TINYINT")
-    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__copy")).from_(sub(folded, "f"))
-    return exp.select(*(column(n) for n in names), weight()).from_(sub(inner, "u"))
-
-
-def bag(query: exp.Query, names: Sequence[str], *, append_only: bool) -> exp.Select:
-    """The rows of a weighted relation as a plain bag, without ``__w``."""
-    source = query if append_only else net(query, names)
-    return exp.select(*(column(name) for name in names)).from_(sub(source, "b"))

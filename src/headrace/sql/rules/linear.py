@@ -7,7 +7,8 @@ from sqlglot import exp
 from headrace.sql.batch import expanded
 from headrace.sql.nodes import INPUTS, Expand, Project, Scan, Union
 from headrace.sql.program import Applied
-from headrace.sql.rules.emitter import Change, Emitter, columns, delta_table, projected, sub, union_all, weight
+from headrace.sql.rules.emitter import Change, Emitter
+from headrace.sql.rules.weighted import columns, delta_table, projected, sub, union_all, weight
 
 
 def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:

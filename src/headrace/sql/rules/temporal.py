@@ -7,7 +7,8 @@ from sqlglot import exp
 from headrace.sql.functions import mentions_time
 from headrace.sql.nodes import Expire
 from headrace.sql.program import Append, Applied, Evict
-from headrace.sql.rules.emitter import Change, Emitter, columns, state_table, sub, union_all, weight
+from headrace.sql.rules.emitter import Change, Emitter
+from headrace.sql.rules.weighted import columns, state_table, sub, union_all, weight
 
 
 def change(node: Expire, emitter: Emitter) -> Change:

@@ -10,7 +10,8 @@ from headrace.sql.batch import first, rank
 from headrace.sql.nodes import Recompute, Top, column
 from headrace.sql.program import Applied, Merge
 from headrace.sql.rules import recompute
-from headrace.sql.rules.emitter import Change, Emitter, columns, delta_table, state_table, sub, union_all, weight
+from headrace.sql.rules.emitter import Change, Emitter
+from headrace.sql.rules.weighted import columns, delta_table, state_table, sub, union_all, weight
 
 NEW, NOW, BEFORE = "__new", "__rank", "__old_rank"
 
