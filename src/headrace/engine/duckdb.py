@@ -466,7 +466,8 @@ def _net(source: SourceTable, records: str) -> str:
     if source.key:
         latest = f"SELECT * FROM {records} QUALIFY row_number() OVER (PARTITION BY {listed(source.key)} ORDER BY {tables.OFFSET} DESC) = 1"
         same = " AND ".join(f"l.{quoted(k)} IS NOT DISTINCT FROM f.{quoted(k)}" for k in source.key)
-        before = f"SELECT {listed(list(source.columns), 'l.')} FROM {live} AS l WHERE EXISTS (SELECT 1 FROM ({latest}) AS f WHERE {same})"
+        # Not EXISTS: where NULLs match, the engine then copies the whole table.
+        before = f"SELECT {listed(list(source.columns), 'l.')} FROM {live} AS l SEMI JOIN {records} AS f ON {same}"
         arriving = f"SELECT {columns}, 1 AS {WEIGHT} FROM ({latest}) WHERE {WEIGHT} > 0"
         moves = f"({arriving} UNION ALL SELECT {columns}, -1 FROM ({before}))"
     else:

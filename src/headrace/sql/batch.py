@@ -34,11 +34,7 @@ def batch(node: Node) -> exp.Query:
         case Expire():
             return _where(exp.select(*_columns(node)).from_(_sub(node.child)), node.where)
         case Union():
-            left, *others = node.children
-            union = batch(left)
-            for other in others:
-                union = exp.Union(this=union, expression=batch(other), distinct=False)
-            return union
+            return union([batch(child) for child in node.children])
         case Join():
             query = exp.select(*_columns(node)).from_(_sub(node.left, "l"))
             kind = "" if node.on is not None else "cross"
@@ -53,6 +49,21 @@ def batch(node: Node) -> exp.Query:
             return bind_inputs(first(node), [batch(node.child)])
         case Expand():
             return expanded(node, batch(node.child), [])
+
+
+def union(parts: Sequence[exp.Query]) -> exp.Query:
+    """UNION ALL."""
+    first, *others = map(_branch, parts)
+    for other in others:
+        first = exp.Union(this=first, expression=other, distinct=False)
+    return first
+
+
+def _branch(query: exp.Query) -> exp.Query:
+    """A query that may stand beside another in a set operation: one with common table expressions has to be wrapped."""
+    if query.args.get("with_") is None:
+        return query
+    return exp.select("*").from_(exp.Subquery(this=query, alias=_alias("b")))
 
 
 def windowed(node: Window) -> exp.Select:

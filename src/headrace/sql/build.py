@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from headrace.sql.batch import batch
+from headrace.sql.batch import batch, union
 from headrace.sql.catalog import Catalog
 from headrace.sql.nodes import INPUTS, Aggregate, Node, Project, Recompute, Union, column
 from headrace.sql.select import Env, Select, limited
@@ -89,8 +89,7 @@ def _by_name(ordered: exp.Ordered, columns: tuple[str, ...]) -> exp.Ordered:
 
 def _unified(left: Node, right: Node, catalog: Catalog) -> tuple[Node, Node]:
     """Both branches with the names of the left one and the types the engine gives the set operation."""
-    both = exp.Union(this=batch(left), expression=batch(right), distinct=False)
-    types = [kind for _, kind in catalog.oracle.describe(both)]
+    types = [kind for _, kind in catalog.oracle.describe(union([batch(left), batch(right)]))]
 
     def cast(node: Node) -> Node:
         pairs = zip(left.columns, node.columns, types, strict=True)

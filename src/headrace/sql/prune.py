@@ -71,7 +71,7 @@ def _sources(select: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
     if start is not None:
         yield start.this, all(join.side in ("", "LEFT") for join in joins)
     for join in joins:
-        yield join.this, not join.side and join.kind in ("", "INNER", "CROSS")
+        yield join.this, not join.side and join.kind in ("", "INNER", "CROSS", "SEMI")
 
 
 def _has_a_row_anyway(select: exp.Select) -> bool:

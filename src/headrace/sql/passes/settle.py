@@ -3,6 +3,7 @@
 Each rewrite picks one of the answers that SQL allows:
 
     any_value(x)                  the smallest
+    mode(x)                       the smallest of those that are most frequent
     arg_min(x, o), arg_max(x, o)  among equals of o, the smallest (largest) x
     list(x), string_agg(x, s)     in the order of x when no order is given; ties of a given order by x
     row_number() … and ROWS frames  ties of the window's order by all the columns of the row
@@ -48,6 +49,9 @@ def _settle_aggregate(node: exp.Expr) -> exp.Expr:
         return _extreme_pair(node)
     if isinstance(node, exp.ArrayAgg | exp.GroupConcat):
         _settle_list(node)
+    if isinstance(node, exp.Mode) and isinstance(node.this, exp.Expr) and not isinstance(node.this, exp.Order):
+        # The engine takes the one it meets first.
+        node.set("this", exp.Order(this=node.this, expressions=[_ordered(node.this)]))
     return node
 
 
@@ -142,7 +146,8 @@ class _Columns:
                 *(s.unalias() for s in select.selects if has_aggregate(s, catalog.oracle) and not s.find(exp.Window)),
             ]
         from_ = select.args.get("from_")
-        sources = [] if from_ is None else [from_.this, *(j.this for j in select.args.get("joins") or ())]
+        joins = [j for j in select.args.get("joins") or () if j.kind not in ("SEMI", "ANTI")]
+        sources = [] if from_ is None else [from_.this, *(j.this for j in joins)]
         return [
             exp.column(exp.to_identifier(c, quoted=True), table=exp.to_identifier(s.alias_or_name, quoted=True))
             for s in sources

@@ -79,14 +79,14 @@ def _whole(node: Recompute, emitter: Emitter) -> Change:
         emitter.hold(node, rows, clean=False)
         result = emitter.computed(_minus(query, rows, node.columns), needs, timely=timely)
         emitter.advance.append(Append(held, result.query, result.needs))
-    small = "small" if all(small(child) for child in node.inputs) else ""
+    detail = "small" if all(small(child) for child in node.inputs) else ""
     emitter.explain(
         node,
         Applied(
             node.operator,
             "whole",
             node.why or "recomputed as a whole",
-            small,
+            detail,
             (*emitter.states_of(*node.inputs), *states),
         ),
     )

@@ -11,7 +11,7 @@ from headrace.sql.nodes import Recompute, Top, column
 from headrace.sql.program import Applied, Merge
 from headrace.sql.rules import recompute
 from headrace.sql.rules.emitter import Change, Emitter
-from headrace.sql.rules.weighted import columns, delta_table, state_table, sub, union_all, weight
+from headrace.sql.rules.weighted import columns, delta_table, semi_join, state_table, sub, union_all, weight
 
 NEW, NOW, BEFORE = "__new", "__rank", "__old_rank"
 
@@ -53,8 +53,7 @@ def _bounded(node: Top, emitter: Emitter) -> Change:
     )
     same = [exp.NullSafeEQ(this=column(k, "r"), expression=column(k, "e")) for k in keys]
     if same:
-        some = exp.select("1").from_(exp.alias_(delta_table(changed), "e", table=True)).where(exp.and_(*same))
-        kept = kept.where(exp.Exists(this=some))
+        kept = semi_join(kept, exp.alias_(delta_table(changed), "e", table=True), exp.and_(*same))
     emitter.advance.append(Merge(held, tuple(keys), changed, kept.where(inside.copy())))
     reason = f"append-only input: a row that is not among the first {node.limit} never will be, and is not kept"
     emitter.explain(node, Applied(_title(node), "keyed", reason, "", (held,)))
@@ -70,8 +69,7 @@ def _ranked(node: Top, shape: exp.Select, held: str, keys: Sequence[str]) -> exp
     )
     if keys:
         same = (exp.NullSafeEQ(this=column(k, "s"), expression=column(k, "d")) for k in keys)
-        some = exp.select("1").from_(sub(shape, "d")).where(exp.and_(*same))
-        there = there.where(exp.Exists(this=some))
+        there = semi_join(there, sub(shape, "d"), exp.and_(*same))
     partition = [column(k) for k in keys]
     # Of equal rows the one that was there goes first: so it does not move.
     order = [*node.order, exp.Ordered(this=exp.column(NEW))]

@@ -62,6 +62,13 @@ def net(query: exp.Query, names: Sequence[str]) -> exp.Select:
     return unfold(folded, names)
 
 
+def semi_join(query: exp.Select, other: exp.Expr, on: exp.Expr) -> exp.Select:
+    """Only the rows of ``query`` that have a match. Not EXISTS, which the engine runs several times slower where NULLs match."""
+    joined = query.copy()
+    joined.append("joins", exp.Join(this=other, kind="SEMI", on=on))
+    return joined
+
+
 def unfold(folded: exp.Query, names: Sequence[str]) -> exp.Select:
     """Rows with a count ``__n`` (its sign is the weight) as that many rows of weight +1 or -1."""
     count = exp.column("__n")
