@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -30,7 +31,8 @@ from headrace.sql import WEIGHT, Evict, Program
 MAX_QUERIES = 4
 # UUID, TIMETZ, BIT and others leave DuckDB as what they are, not as what Arrow has that is nearest.
 _LOSSLESS = "SET SESSION arrow_lossless_conversion = true"
-# Measured on two cores: an epoch of fewer rows takes half the time on one thread.
+# Measured on two cores: an epoch of fewer rows takes half the time on one thread; handing statements to several costs more than it
+# gains.
 ROWS_FOR_THREADS = 50_000
 
 _META = """
@@ -102,7 +104,6 @@ class DuckDBEngine:
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         with self._lock, self._doing(f"running epoch {mark.epoch}"):
-            self._use_threads(sum(source.rows.num_rows for source in arrived.values()))
             try:
                 with transaction(self._connection):
                     return self._epoch(mark, arrived)
@@ -223,9 +224,7 @@ class DuckDBEngine:
                     self._connection.execute("DETACH node")
                 self._connection.close()
 
-    def _use_threads(self, rows: int) -> None:
-        """One thread for small epochs: handing their statements to several costs more than it gains."""
-        threads = self._threads if rows > ROWS_FOR_THREADS else 1
+    def _use_threads(self, threads: int) -> None:
         if threads != self._using:
             self._connection.execute(f"SET threads = {threads}")
             self._using = threads
@@ -323,11 +322,15 @@ class DuckDBEngine:
         before = _mark(self._connection)
         moved = before.time != mark.time
         self._runner.at(mark.time, before.time)
+        # Reading Arrow takes the interpreter's lock for each batch: several threads wait for one another, and take longer than one.
+        self._use_threads(1)
         for name, source in self._sources.items():
             if name in arrived:
                 self._arrive(source, arrived[name])
             else:
                 self._runner.clear([source.name])
+        rows = sum(source.rows.num_rows for source in arrived.values())
+        self._use_threads(self._threads if rows > ROWS_FOR_THREADS else 1)
         ran = [p for p in self._programs.values() if self._affected(p.program, moved)]
         # Only now that every change is computed from what was there before do the tables move on.
         for source in self._sources.values():
@@ -364,7 +367,7 @@ class DuckDBEngine:
         self._runner.clear([source.name])
         columns = list(source.columns)
         if not source.changelog:
-            weights = pa.array([1] * arrived.rows.num_rows, pa.int8())
+            weights = pa.repeat(pa.scalar(1, pa.int8()), arrived.rows.num_rows)
             self._insert(arrived.rows.select(columns).append_column(WEIGHT, weights), quoted(delta_name(source.name)))
             self._runner.filled(source.name, arrived.rows.num_rows)
             return
@@ -455,7 +458,8 @@ def _records_name(source: str) -> str:
 def _numbered(source: SourceTable, arrived: Arrived) -> pa.Table:
     """The batch as the hot table has it."""
     names = [*source.columns, *([WEIGHT] if source.changelog else [])]
-    offsets = pa.array(range(arrived.start, arrived.start + arrived.rows.num_rows), pa.int64())
+    numbers = array("q", range(arrived.start, arrived.start + arrived.rows.num_rows))
+    offsets = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
     return arrived.rows.select(names).append_column(tables.OFFSET, offsets)
 
 

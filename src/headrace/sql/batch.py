@@ -29,8 +29,7 @@ def batch(node: Node) -> exp.Query:
         case Scan():
             return exp.select(*_columns(node)).from_(exp.table_(node.relation, quoted=True))
         case Project():
-            query = exp.select(*(exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs))
-            return _where(query.from_(_sub(node.child)), node.where)
+            return projected(node, batch(node.child))
         case Expire():
             return _where(exp.select(*_columns(node)).from_(_sub(node.child)), node.where)
         case Union():
@@ -49,6 +48,12 @@ def batch(node: Node) -> exp.Query:
             return bind_inputs(first(node), [batch(node.child)])
         case Expand():
             return expanded(node, batch(node.child), [])
+
+
+def projected(node: Project, rows: exp.Query) -> exp.Select:
+    """``node`` over ``rows``."""
+    query = exp.select(*(exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs))
+    return _where(query.from_(exp.Subquery(this=rows.copy(), alias=_alias("t"))), node.where)
 
 
 def union(parts: Sequence[exp.Query]) -> exp.Query:

@@ -10,6 +10,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from headrace.errors import SqlError
 from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
+from headrace.sql.fuse import fused
 from headrace.sql.nodes import Aggregate, Expire, Node, Project, Top, Window, children, column, scans
 from headrace.sql.passes import PASSES, logical_time
 from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
@@ -26,7 +27,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         SqlError: the text is not a SELECT that can be maintained; it says where and what to write instead.
     """
     query, names = settled(text, catalog)
-    node = _named(first_rows(build(query, catalog)), names, text)
+    node = _named(fused(first_rows(build(query, catalog))), names, text)
     emitter = Emitter(name, catalog, node)
     change = emitter.change(node)
     appended = emitter.append_only(node)

@@ -10,9 +10,22 @@ from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.tokenizer_core import TokenType
 
 from headrace.errors import Place, SqlError
+
+
+class _Parser(DuckDBParser):
+    FUNC_TOKENS = DuckDBParser.FUNC_TOKENS | {TokenType.SESSION}
+
+
+class Models(DuckDB):
+    """DuckDB's SQL, in which SESSION may be the name of a function."""
+
+    Parser = _Parser
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,7 @@ def parse(text: SqlText) -> exp.Query:
         SqlError: HR-301 for a syntax error, HR-302 for anything but one SELECT.
     """
     try:
-        statements = [s for s in sqlglot.parse(text.sql, read="duckdb") if s is not None]
+        statements = [s for s in sqlglot.parse(text.sql, read=Models) if s is not None]
     except ParseError as error:
         raise _syntax_error(text, error) from None
     except (SqlglotError, RecursionError) as error:

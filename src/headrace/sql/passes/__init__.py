@@ -1,5 +1,6 @@
 """The passes a model's tree goes through before it is compiled, in order. Each is a pure function with golden pairs in tests/.
 
+event_windows TUMBLE, HOP and SESSION become SELECTs
 refuse        what has no single answer, or reads outside the project, is an error
 logical_time  now() and its kin become the epoch's logical time
 qualify       every column says which table it is of; stars and aliases are written out
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
+from headrace.sql.passes.event_windows import event_windows
 from headrace.sql.passes.group_all import group_all
 from headrace.sql.passes.logical_time import logical_time
 from headrace.sql.passes.qualify import qualify
@@ -25,6 +27,6 @@ from headrace.sql.text import SqlText
 
 Pass = Callable[[exp.Query, Catalog, SqlText], exp.Query]
 
-PASSES: tuple[Pass, ...] = (refuse, logical_time, qualify, unshadow, group_all, settle)
+PASSES: tuple[Pass, ...] = (event_windows, refuse, logical_time, qualify, unshadow, group_all, settle)
 
-__all__ = ["PASSES", "group_all", "logical_time", "qualify", "refuse", "settle", "unshadow"]
+__all__ = ["PASSES", "event_windows", "group_all", "logical_time", "qualify", "refuse", "settle", "unshadow"]
