@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from headrace.sql import shadowed
 from headrace.sql.program import WHOLE
 
 Place = Callable[[str], exp.Table | None]
@@ -33,7 +34,7 @@ def _placed(node: exp.Expr, place: Place | None, prepared: bool) -> exp.Expr:
             return _moved(node, exp.table_(delta_name(node.name), quoted=True))
         if node.db == WHOLE:
             return _moved(node, (place(node.name) if place is not None else None) or exp.table_(node.name, quoted=True))
-        if not node.db and place is not None:
+        if not node.db and place is not None and not shadowed(node):
             target = place(node.name)
             return node if target is None else _moved(node, target)
     return node
@@ -49,10 +50,11 @@ def _parameter(name: str) -> exp.Expr:
 
 
 def _moved(table: exp.Table, target: exp.Table) -> exp.Table:
-    """``target`` in place of ``table``, under the same alias."""
-    alias = table.args.get("alias")
-    moved = target.copy()
-    moved.set("alias", alias.copy() if alias is not None else None)
+    """``target`` in place of ``table``, under the same alias, pivoted as it is."""
+    moved = table.copy()
+    for part in ("this", "db", "catalog"):
+        found = target.args.get(part)
+        moved.set(part, found.copy() if found is not None else None)
     return moved
 
 

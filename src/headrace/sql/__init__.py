@@ -5,6 +5,7 @@ from headrace.sql.compile import compile_model, reads, settled
 from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Merge, Program, State
 from headrace.sql.prune import deltas, pruned
 from headrace.sql.text import SqlText, nearest, parse
+from headrace.sql.whole import shadowed
 
 __all__ = [
     "WEIGHT",
@@ -26,4 +27,5 @@ __all__ = [
     "pruned",
     "reads",
     "settled",
+    "shadowed",
 ]

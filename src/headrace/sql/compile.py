@@ -18,6 +18,7 @@ from headrace.sql.rules.emitter import Emitter
 from headrace.sql.rules.weighted import net, sub
 from headrace.sql.text import SqlText, parse
 from headrace.sql.tops import first_rows
+from headrace.sql.whole import whole
 
 
 def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
@@ -27,7 +28,10 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         SqlError: the text is not a SELECT that can be maintained; it says where and what to write instead.
     """
     query, names = settled(text, catalog)
-    node = _named(fused(first_rows(build(query, catalog))), names, text)
+    node = None if _is_closed(query) else fused(first_rows(build(query, catalog)))
+    if node is None or len(node.columns) != len(names):
+        node = whole(query, catalog, {}, "a SELECT whose columns only the engine knows", names)
+    node = _named(node, names, text)
     emitter = Emitter(name, catalog, node)
     change = emitter.change(node)
     appended = emitter.append_only(node)
@@ -64,7 +68,14 @@ def settled(text: SqlText, catalog: Catalog) -> tuple[exp.Query, tuple[str, ...]
         query = step(query, catalog, text)
         if step is logical_time:
             names = _described(query, text, catalog)
+            if _is_closed(query):
+                break
     return query, names
+
+
+def _is_closed(query: exp.Query) -> bool:
+    """Only the engine can tell the columns: the text is taken as it stands."""
+    return query.find(exp.Pivot) is not None
 
 
 def _described(query: exp.Query, text: SqlText, catalog: Catalog) -> tuple[str, ...]:
@@ -92,8 +103,9 @@ def _whole_text(query: exp.Query, names: tuple[str, ...]) -> exp.Query:
         for table in scope.tables:
             if isinstance(table.this, exp.Identifier) and not table.db and table.name not in scope.cte_sources:
                 table.set("db", exp.to_identifier(WHOLE, quoted=True))
-    outputs = [exp.alias_(column(old), name, quoted=True) for old, name in zip(text.named_selects, names, strict=True)]
-    return exp.select(*outputs).from_(sub(text, "q"))
+    rows = sub(text, "q")
+    rows.args["alias"].set("columns", [exp.to_identifier(name, quoted=True) for name in names])
+    return exp.select(*map(column, names)).from_(rows)
 
 
 def reads(text: SqlText, known: set[str]) -> tuple[str, ...]:

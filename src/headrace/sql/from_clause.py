@@ -180,9 +180,15 @@ class FromClause:
     def _never_padded(self) -> set[str]:
         kept: set[str] = set()
         for i, alias in enumerate(self._tables):
-            own = self._joins[i - 1].side if i else ""
+            join = self._joins[i - 1] if i else exp.Join()
+            own = join.side
             later = [join.side for join in self._joins[i:]]
-            if own not in ("LEFT", "FULL") and not any(side in ("RIGHT", "FULL") for side in later):
+            # What is nearest in an ASOF JOIN is found among all rows.
+            if (
+                join.method != "ASOF"
+                and own not in ("LEFT", "FULL")
+                and not any(side in ("RIGHT", "FULL") for side in later)
+            ):
                 kept.add(alias)
         return kept
 

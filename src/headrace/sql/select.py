@@ -195,7 +195,10 @@ def limited(node: Node, outputs: list[Named], order: Sequence[exp.Expr], query: 
 def _number(query: exp.Query, clause: str) -> int | None:
     """The literal number in LIMIT or OFFSET."""
     found = query.args.get(clause)
-    value = None if found is None else found.expression
+    options = None if found is None else found.args.get("limit_options")
+    if found is None or (options is not None and options.args.get("percent")):
+        return None
+    value = found.expression
     return int(value.name) if isinstance(value, exp.Literal) and value.is_int else None
 
 

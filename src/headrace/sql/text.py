@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
@@ -18,12 +19,28 @@ from sqlglot.tokenizer_core import TokenType
 from headrace.errors import Place, SqlError
 
 
+def _typed_literal(_: Any, this: exp.Expr, kind: exp.DataType) -> exp.Expr:
+    """``DATE '…'::VARCHAR``: the type belongs to the literal, what follows to both."""
+    literal = this.find(exp.Literal)
+    if literal is None or literal is this:
+        return exp.Cast(this=this, to=kind)
+    literal.replace(exp.Cast(this=literal.copy(), to=kind))
+    return this
+
+
+_TIMES = (exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ)
+
+
 class _Parser(DuckDBParser):
     FUNC_TOKENS = DuckDBParser.FUNC_TOKENS | {TokenType.SESSION}
+    TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {
+        **DuckDBParser.TYPE_LITERAL_PARSERS,
+        **{kind: _typed_literal for kind in _TIMES},
+    }
 
 
 class Models(DuckDB):
-    """DuckDB's SQL, in which SESSION may be the name of a function."""
+    """DuckDB's SQL as the engine reads it, where sqlglot reads otherwise."""
 
     Parser = _Parser
 
@@ -84,8 +101,34 @@ def parse(text: SqlText) -> exp.Query:
             where=text.place(1, 1),
             fix="keep one SELECT in the file; its result is the model",
         )
-    query = statements[0]
+    query = statements[0].transform(_arrow)
     return query.unnest() if isinstance(query, exp.Subquery) and not query.alias else query  # type: ignore[return-value]
+
+
+_LISTS = re.compile("list|array|apply|filter|transform|reduce")
+
+
+def _arrow(node: exp.Expr) -> exp.Expr:
+    """``f(j -> 'a')`` looks into a JSON value; only functions of lists take a function."""
+    if not isinstance(node, exp.Lambda) or len(node.expressions) != 1 or node.args.get("colon"):
+        return node
+    literal = node.this
+    while not isinstance(literal, exp.Literal) and isinstance(literal.args.get("this"), exp.Expr):
+        literal = literal.this
+    parent = node.parent
+    called = "" if parent is None else (parent.name if isinstance(parent, exp.Anonymous) else parent.key).lower()
+    if not isinstance(literal, exp.Literal) or _LISTS.search(
+        called.removeprefix("json_array").removeprefix("jsonarray")
+    ):
+        return node
+    value = exp.Anonymous(
+        this="json_extract", expressions=[exp.Column(this=node.expressions[0].copy()), literal.copy()]
+    )
+    if literal is node.this:
+        return value
+    literal.replace(value)
+    found: exp.Expr = node.this
+    return found
 
 
 def _syntax_error(text: SqlText, error: ParseError) -> SqlError:

@@ -11,8 +11,14 @@ from headrace.sql.catalog import Catalog
 from headrace.sql.nodes import INPUTS, Node, Project, Recompute, Scan, column
 
 
-def whole(query: exp.Query, catalog: Catalog, env: Mapping[str, Node], why: str) -> Recompute:
-    """``query`` as one Recompute over the relations and outer common table expressions it names."""
+def whole(
+    query: exp.Query, catalog: Catalog, env: Mapping[str, Node], why: str, names: tuple[str, ...] = ()
+) -> Recompute:
+    """``query`` as one Recompute over the relations and outer common table expressions it names.
+
+    Args:
+        names: the output columns, where the text does not tell.
+    """
     query = query.copy()
     used = _used(query)
     inputs: dict[str, Node] = {}
@@ -25,12 +31,12 @@ def whole(query: exp.Query, catalog: Catalog, env: Mapping[str, Node], why: str)
                 inputs.setdefault(table.name, node)
     order = list(inputs)
     for table in query.find_all(exp.Table):
-        if table.name in inputs and not _shadowed(table):
+        if table.name in inputs and not shadowed(table):
             if not table.alias:
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
             table.set("this", exp.to_identifier(INPUTS[order.index(table.name)]))
     nodes = tuple(inputs.values())
-    return Recompute("SELECT", query, nodes, None, tuple(query.named_selects), f"{why} is not split further")
+    return Recompute("SELECT", query, nodes, None, names or tuple(query.named_selects), f"{why} is not split further")
 
 
 def _input(name: str, catalog: Catalog, env: Mapping[str, Node], used: set[str] | None) -> Node | None:
@@ -55,7 +61,7 @@ def _used(query: exp.Query) -> set[str] | None:
     return {identifier.name.lower() for identifier in query.find_all(exp.Identifier)}
 
 
-def _shadowed(table: exp.Table) -> bool:
+def shadowed(table: exp.Table) -> bool:
     """Whether a common table expression of the query itself has the table's name."""
     node: exp.Expr | None = table
     while node is not None:

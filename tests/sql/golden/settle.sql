@@ -33,3 +33,6 @@ SELECT "ev"."k" AS "k", COUNT(*) AS "n", ROW_NUMBER() OVER (ORDER BY COUNT(*) DE
 
 SELECT k FROM ev UNION SELECT k FROM ref LIMIT 2;
 SELECT "ev"."k" AS "k" FROM "ev" AS "ev" UNION SELECT "ref"."k" AS "k" FROM "ref" AS "ref" ORDER BY 1 LIMIT 2;
+
+SELECT k, mode(x) AS m, string_agg('x', '-') AS xs FROM ev GROUP BY k;
+SELECT "ev"."k" AS "k", MODE("ev"."x" ORDER BY "ev"."x") AS "m", LISTAGG('x', '-') AS "xs" FROM "ev" AS "ev" GROUP BY "ev"."k";

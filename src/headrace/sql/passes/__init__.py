@@ -7,6 +7,7 @@ qualify       every column says which table it is of; stars and aliases are writ
 unshadow      a table of a subquery never has the name of one outside it
 group_all     GROUP BY ALL is written out
 settle        what SQL leaves open (ties, order within a list) gets one defined answer, so batch and incremental agree
+asof          of rows that tie in an ASOF JOIN, one is taken
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
+from headrace.sql.passes.asof import asof
 from headrace.sql.passes.event_windows import event_windows
 from headrace.sql.passes.group_all import group_all
 from headrace.sql.passes.logical_time import logical_time
@@ -27,6 +29,6 @@ from headrace.sql.text import SqlText
 
 Pass = Callable[[exp.Query, Catalog, SqlText], exp.Query]
 
-PASSES: tuple[Pass, ...] = (event_windows, refuse, logical_time, qualify, unshadow, group_all, settle)
+PASSES: tuple[Pass, ...] = (event_windows, refuse, logical_time, qualify, unshadow, group_all, settle, asof)
 
-__all__ = ["PASSES", "event_windows", "group_all", "logical_time", "qualify", "refuse", "settle", "unshadow"]
+__all__ = ["PASSES", "asof", "event_windows", "group_all", "logical_time", "qualify", "refuse", "settle", "unshadow"]

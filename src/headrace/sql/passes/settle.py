@@ -19,6 +19,7 @@ from sqlglot import exp
 from headrace.sql.catalog import Catalog
 from headrace.sql.functions import has_aggregate
 from headrace.sql.grouping import group_keys
+from headrace.sql.passes.relations import columns_of
 from headrace.sql.text import SqlText
 
 # Window functions whose answer for a row does not depend on the order of its peers.
@@ -72,6 +73,8 @@ def _extreme_pair(node: exp.ArgMin | exp.ArgMax) -> exp.Expr:
 
 def _settle_list(node: exp.ArrayAgg | exp.GroupConcat) -> None:
     argument = node.this
+    if isinstance(argument, exp.Literal):
+        return
     if isinstance(argument, exp.Distinct):
         if not isinstance(argument.parent, exp.Order) and len(argument.expressions) == 1:
             node.set("this", exp.Order(this=argument, expressions=[_ordered(argument.expressions[0])]))
@@ -108,12 +111,19 @@ def _peer_safe(window: exp.Window) -> bool:
         return True
     spec = window.args.get("spec")
     by_position = spec is not None and str(spec.args.get("kind", "")).upper() == "ROWS"
+    # A RANGE of values takes one ORDER BY expression only; the functions that look at rows by place ignore such a frame.
+    by_value = spec is not None and not by_position and {"FOLLOWING", "PRECEDING"} & _bounded_sides(spec)
     positional = not isinstance(function, exp.AggFunc) or isinstance(
         function, exp.RowNumber | exp.Lag | exp.Lead | exp.Ntile
     )
-    ordered_list = isinstance(function, exp.ArrayAgg | exp.GroupConcat)
     value_at = isinstance(function, exp.FirstValue | exp.LastValue | exp.NthValue)
-    return not (by_position or positional or ordered_list or value_at)
+    return bool(by_value) or not (by_position or positional or value_at)
+
+
+def _bounded_sides(spec: exp.Expr) -> set[str]:
+    """On which sides a window's frame ends at a distance."""
+    sides = (("start", "start_side"), ("end", "end_side"))
+    return {str(spec.args.get(side)) for bound, side in sides if isinstance(spec.args.get(bound), exp.Expr)}
 
 
 def _settle_limit(select: exp.Select, columns: _Columns, catalog: Catalog) -> None:
@@ -142,7 +152,7 @@ class _Columns:
         if group is not None or any(has_aggregate(s, catalog.oracle) for s in select.selects):
             keys = group_keys(group)
             return [
-                *keys,
+                *(key for key in keys if not isinstance(key, exp.Literal)),
                 *(s.unalias() for s in select.selects if has_aggregate(s, catalog.oracle) and not s.find(exp.Window)),
             ]
         from_ = select.args.get("from_")
@@ -151,29 +161,5 @@ class _Columns:
         return [
             exp.column(exp.to_identifier(c, quoted=True), table=exp.to_identifier(s.alias_or_name, quoted=True))
             for s in sources
-            for c in self._named(s, select)
+            for c in columns_of(s, select, self._catalog)
         ]
-
-    def _named(self, source: exp.Expr, select: exp.Select) -> list[str]:
-        if source.args.get("alias") is not None and source.args["alias"].columns:
-            return [c.name for c in source.args["alias"].columns]
-        if isinstance(source, exp.Subquery):
-            return [name for name in source.this.named_selects if name != "*"]
-        if isinstance(source, exp.Table):
-            cte = _cte(source, select)
-            if cte is not None:
-                return list(cte.this.named_selects)
-            relation = self._catalog.relations.get(source.name.lower())
-            return list(relation.columns) if relation is not None else []
-        return []
-
-
-def _cte(table: exp.Table, select: exp.Expr) -> exp.CTE | None:
-    node: exp.Expr | None = select
-    while node is not None:
-        with_ = node.args.get("with_")
-        for cte in with_.expressions if with_ is not None else ():
-            if cte.alias == table.name:
-                return cte  # type: ignore[no-any-return]
-        node = node.parent
-    return None

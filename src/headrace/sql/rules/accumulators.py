@@ -130,7 +130,7 @@ def _merged(
     if isinstance(inner, exp.Count) and len(inner.expressions) == 0:
         return _count(None if value is None or isinstance(value, exp.Star) else value, condition, append_only)
     if isinstance(inner, exp.CountIf):
-        return _count(None, _both(condition, value), append_only)
+        return _count_if(inner.this, condition, append_only)
     if not isinstance(value, exp.Expr):
         return None
     if isinstance(inner, exp.LogicalAnd | exp.LogicalOr):
@@ -185,6 +185,14 @@ def _count(value: exp.Expr | None, condition: exp.Expr | None, append_only: bool
     present = None if value is None else _present(value)
     part = Accumulator(counted(_both(condition, present), append_only=append_only), "add")
     return Kept((part,), _slot(part))
+
+
+def _count_if(value: exp.Expr, condition: exp.Expr | None, append_only: bool) -> Kept:
+    """NULL where nothing is known, as the engine has it."""
+    true = Accumulator(counted(_both(condition, value), append_only=append_only), "add")
+    known = Accumulator(counted(_both(condition, _present(value)), append_only=append_only), "add")
+    some = exp.GT(this=_slot(known), expression=exp.Literal.number(0))
+    return Kept((true, known), exp.case().when(some, _slot(true)))
 
 
 def counted(condition: exp.Expr | None, *, append_only: bool) -> exp.Expr:
