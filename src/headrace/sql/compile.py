@@ -11,6 +11,7 @@ from headrace.errors import SqlError
 from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
 from headrace.sql.fuse import fused
+from headrace.sql.narrow import narrowed
 from headrace.sql.nodes import Aggregate, Expire, Node, Project, Top, Window, children, column, scans
 from headrace.sql.passes import PASSES, logical_time
 from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
@@ -31,7 +32,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
     node = None if _is_closed(query) else fused(first_rows(build(query, catalog)))
     if node is None or len(node.columns) != len(names):
         node = whole(query, catalog, {}, "a SELECT whose columns only the engine knows", names)
-    node = _named(node, names, text)
+    node = narrowed(_named(node, names, text))
     emitter = Emitter(name, catalog, node)
     change = emitter.change(node)
     appended = emitter.append_only(node)

@@ -35,7 +35,7 @@ class _Parser(DuckDBParser):
     FUNC_TOKENS = DuckDBParser.FUNC_TOKENS | {TokenType.SESSION}
     TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {
         **DuckDBParser.TYPE_LITERAL_PARSERS,
-        **{kind: _typed_literal for kind in _TIMES},
+        **dict.fromkeys(_TIMES, _typed_literal),
     }
 
 

@@ -14,19 +14,19 @@ SELECT list(DISTINCT x) AS xs FROM ev;
 SELECT ARRAY_AGG(DISTINCT "ev"."x" ORDER BY "ev"."x") AS "xs" FROM "ev" AS "ev";
 
 SELECT row_number() OVER (PARTITION BY k ORDER BY x) AS rn FROM ref JOIN ev USING (k);
-SELECT ROW_NUMBER() OVER (PARTITION BY COALESCE("ref"."k", "ev"."k") ORDER BY "ev"."x", "ref"."k", "ref"."name", "ev"."id", "ev"."ts", "ev"."k", "ev"."x", "ev"."d") AS "rn" FROM "ref" AS "ref" JOIN "ev" AS "ev" ON "ref"."k" = "ev"."k";
+SELECT ROW_NUMBER() OVER (PARTITION BY COALESCE("ref"."k", "ev"."k") ORDER BY "ev"."x", "ref"."k", "ev"."k", "ev"."x") AS "rn" FROM "ref" AS "ref" JOIN "ev" AS "ev" ON "ref"."k" = "ev"."k";
 
 SELECT rank() OVER (ORDER BY x) AS r, sum(x) OVER (ORDER BY ts) AS s FROM ev;
 SELECT RANK() OVER (ORDER BY "ev"."x") AS "r", SUM("ev"."x") OVER (ORDER BY "ev"."ts") AS "s" FROM "ev" AS "ev";
 
 SELECT sum(x) OVER (ORDER BY ts ROWS 1 PRECEDING) AS s FROM ev;
-SELECT SUM("ev"."x") OVER (ORDER BY "ev"."ts", "ev"."id", "ev"."ts", "ev"."k", "ev"."x", "ev"."d" ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS "s" FROM "ev" AS "ev";
+SELECT SUM("ev"."x") OVER (ORDER BY "ev"."ts", "ev"."ts", "ev"."x" ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS "s" FROM "ev" AS "ev";
 
 SELECT k, x FROM ev ORDER BY x DESC LIMIT 3;
 SELECT "ev"."k" AS "k", "ev"."x" AS "x" FROM "ev" AS "ev" ORDER BY "x" DESC, 1, 2 LIMIT 3;
 
 SELECT DISTINCT ON (k) k, x FROM ev ORDER BY k, ts;
-SELECT DISTINCT ON ("k") "ev"."k" AS "k", "ev"."x" AS "x" FROM "ev" AS "ev" ORDER BY "k", "ev"."ts", "ev"."id", "ev"."ts", "ev"."k", "ev"."x", "ev"."d";
+SELECT DISTINCT ON ("k") "ev"."k" AS "k", "ev"."x" AS "x" FROM "ev" AS "ev" ORDER BY "k", "ev"."ts", "ev"."ts", "ev"."k", "ev"."x";
 
 SELECT k, count(*) AS n, row_number() OVER (ORDER BY count(*) DESC) AS i FROM ev GROUP BY k;
 SELECT "ev"."k" AS "k", COUNT(*) AS "n", ROW_NUMBER() OVER (ORDER BY COUNT(*) DESC, "ev"."k", COUNT(*)) AS "i" FROM "ev" AS "ev" GROUP BY "ev"."k";
@@ -36,3 +36,6 @@ SELECT "ev"."k" AS "k" FROM "ev" AS "ev" UNION SELECT "ref"."k" AS "k" FROM "ref
 
 SELECT k, mode(x) AS m, string_agg('x', '-') AS xs FROM ev GROUP BY k;
 SELECT "ev"."k" AS "k", MODE("ev"."x" ORDER BY "ev"."x") AS "m", LISTAGG('x', '-') AS "xs" FROM "ev" AS "ev" GROUP BY "ev"."k";
+
+SELECT k FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY ts) AS n FROM ev) AS t WHERE n = 1;
+SELECT "t"."k" AS "k" FROM (SELECT "ev"."id" AS "id", "ev"."ts" AS "ts", "ev"."k" AS "k", "ev"."x" AS "x", "ev"."d" AS "d", ROW_NUMBER() OVER (PARTITION BY "ev"."k" ORDER BY "ev"."ts", "ev"."ts", "ev"."k") AS "n" FROM "ev" AS "ev") AS "t" WHERE "t"."n" = 1;

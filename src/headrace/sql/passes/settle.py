@@ -6,8 +6,8 @@ Each rewrite picks one of the answers that SQL allows:
     mode(x)                       the smallest of those that are most frequent
     arg_min(x, o), arg_max(x, o)  among equals of o, the smallest (largest) x
     list(x), string_agg(x, s)     in the order of x when no order is given; ties of a given order by x
-    row_number() … and ROWS frames  ties of the window's order by all the columns of the row
-    LIMIT, DISTINCT ON            ties by all the columns of the row
+    row_number() … and ROWS frames  ties of the window's order by the columns that are read of the row
+    LIMIT, DISTINCT ON            ties by the columns that are read of the row
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _order_by(query: exp.Query, ties: Sequence[exp.Expr]) -> None:
 
 
 class _Columns:
-    """The columns a SELECT's rows have before its own select list: of its tables, or of its groups."""
+    """The columns by which rows of a SELECT that tie are told apart: rows that agree in these are the same to whoever reads the result."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -150,16 +150,40 @@ class _Columns:
     def of(self, select: exp.Select, catalog: Catalog) -> list[exp.Expr]:
         group = select.args.get("group")
         if group is not None or any(has_aggregate(s, catalog.oracle) for s in select.selects):
-            keys = group_keys(group)
             return [
-                *(key for key in keys if not isinstance(key, exp.Literal)),
+                *(key for key in group_keys(group) if not isinstance(key, exp.Literal)),
                 *(s.unalias() for s in select.selects if has_aggregate(s, catalog.oracle) and not s.find(exp.Window)),
             ]
         from_ = select.args.get("from_")
         joins = [j for j in select.args.get("joins") or () if j.kind not in ("SEMI", "ANTI")]
         sources = [] if from_ is None else [from_.this, *(j.this for j in joins)]
+        used = _used(select)
         return [
             exp.column(exp.to_identifier(c, quoted=True), table=exp.to_identifier(s.alias_or_name, quoted=True))
             for s in sources
             for c in columns_of(s, select, self._catalog)
+            if used is None or (s.alias_or_name, c) in used
         ]
+
+
+def _used(select: exp.Select) -> set[tuple[str, str]] | None:
+    """The columns, as (table, name), that what is read of ``select`` rests on; None when there is no telling."""
+    read = _read_outputs(select)
+    chosen = [s for s in select.selects if read is None or s.alias_or_name in read]
+    clauses = [select.args[c] for c in ("qualify", "order", "distinct") if select.args.get(c)]
+    if any(part.find(exp.Query, exp.Star) for part in (*chosen, *clauses)):
+        return None
+    return {(c.table, c.name) for part in (*chosen, *clauses) for c in part.find_all(exp.Column)}
+
+
+def _read_outputs(select: exp.Select) -> set[str] | None:
+    """The output columns of ``select`` that the SELECT around it reads; None: all of them."""
+    place = select.parent
+    if not isinstance(place, exp.Subquery) or not isinstance(place.parent, exp.From | exp.Join):
+        return None
+    outer = place.find_ancestor(exp.Select)
+    alias = place.args.get("alias")
+    if outer is None or alias is None or alias.columns:
+        return None
+    name = place.alias_or_name
+    return {c.name for c in outer.find_all(exp.Column) if c.table == name}
