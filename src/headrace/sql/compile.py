@@ -38,13 +38,18 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
     appended = emitter.append_only(node)
     live = emitter.kept_by_group(node)
     exact = change.net or appended or live is not None
-    result = change.query if exact else net(change.query, node.columns)
     outputs = [*(column(c) for c in node.columns), exp.column(WEIGHT)]
+
+    def shown(rows: exp.Query) -> exp.Query:
+        return exp.select(*outputs).from_(sub(rows, "o"))
+
     emitter.computed(
-        exp.select(*outputs).from_(sub(result, "o")),
+        shown(change.query if exact else net(change.query, node.columns)),
         change.needs,
         timely=change.timely,
         name=name,
+        simple=shown(change.query) if change.grows and not exact else None,
+        unless=change.grows or frozenset(),
         stored=live is None,
     )
     return Program(

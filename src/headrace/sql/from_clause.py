@@ -147,7 +147,7 @@ class FromClause:
 
     def _key_columns(self, part: exp.Expr) -> exp.Expr:
         """An equality of two tables with what it compares made columns, which are then kept: kept keys can be looked up quickly."""
-        if not isinstance(part, exp.EQ) or mentions_time(part) or has_subquery(part):
+        if not isinstance(part, exp.EQ) or mentions_time(part) or has_subquery(part) or part.find(exp.Any, exp.All):
             return part
         sides = [_tables(side) for side in (part.this, part.expression)]
         if any(len(tables) != 1 for tables in sides) or sides[0] == sides[1]:

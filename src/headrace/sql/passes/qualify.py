@@ -21,6 +21,8 @@ def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
     Raises:
         SqlError: HR-306, a column that no table has, or that several have.
     """
+    for select in query.find_all(exp.Select):
+        _say_using(select)
     try:
         qualified: exp.Query = sqlglot_qualify(query, schema=catalog.schema(), dialect="duckdb")
         return qualified
@@ -28,6 +30,22 @@ def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
         raise _unresolved(error, catalog, text) from None
     except SqlglotError as error:
         raise SqlError(f"cannot be resolved: {error}", code="HR-306", where=text.place(1, 1)) from None
+
+
+def _say_using(select: exp.Select) -> None:
+    """Columns of USING in HAVING, which sqlglot leaves as they are."""
+    having, joins = select.args.get("having"), select.args.get("joins") or []
+    if having is None or select.args.get("from_") is None:
+        return
+    shared: dict[str, list[str]] = {}
+    for join in joins:
+        for name in join.args.get("using") or ():
+            tables = shared.setdefault(name.name.lower(), [select.args["from_"].this.alias_or_name])
+            tables.append(join.alias_or_name)
+    for found in list(having.find_all(exp.Column)):
+        tables = shared.get(found.name.lower(), []) if not found.table else []
+        if tables:
+            found.replace(exp.func("COALESCE", *(exp.column(found.name, table=table) for table in tables)))
 
 
 def _unresolved(error: OptimizeError, catalog: Catalog, text: SqlText) -> SqlError:

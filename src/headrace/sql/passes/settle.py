@@ -46,8 +46,9 @@ def _settle_aggregate(node: exp.Expr) -> exp.Expr:
         return exp.Min(this=node.this.this)
     if isinstance(node, exp.AnyValue):
         return exp.Min(this=node.this)
-    if isinstance(node, exp.ArgMin | exp.ArgMax) and not node.args.get("count"):
-        return _extreme_pair(node)
+    called = _called(node)
+    if isinstance(called, exp.ArgMin | exp.ArgMax) and not called.args.get("count"):
+        return _extreme_pair(node, called)
     if isinstance(node, exp.ArrayAgg | exp.GroupConcat):
         _settle_list(node)
     if isinstance(node, exp.Mode) and isinstance(node.this, exp.Expr) and not isinstance(node.this, exp.Order):
@@ -56,8 +57,19 @@ def _settle_aggregate(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _extreme_pair(node: exp.ArgMin | exp.ArgMax) -> exp.Expr:
-    """arg_max(x, o) as the greatest pair (o, x): rows where either is NULL do not count, as in DuckDB."""
+def _called(node: exp.Expr) -> exp.Expr:
+    """The function in a call with FILTER or OVER."""
+    while isinstance(node, exp.Filter | exp.Window):
+        node = node.this
+    return node
+
+
+def _extreme_pair(call: exp.Expr, node: exp.ArgMin | exp.ArgMax) -> exp.Expr:
+    """arg_max(x, o) as the greatest pair (o, x): rows where either is NULL do not count, as in DuckDB.
+
+    Args:
+        call: ``node``, with its FILTER and OVER.
+    """
     value, order = node.this, node.expression
     pair = exp.Struct(
         expressions=[
@@ -68,7 +80,11 @@ def _extreme_pair(node: exp.ArgMin | exp.ArgMax) -> exp.Expr:
     both = exp.and_(*[exp.Not(this=exp.Is(this=part.copy(), expression=exp.Null())) for part in (value, order)])
     guarded = exp.Case(ifs=[exp.If(this=both, true=pair)])
     extreme = exp.Max(this=guarded) if isinstance(node, exp.ArgMax) else exp.Min(this=guarded)
-    return exp.Anonymous(this="struct_extract", expressions=[extreme, exp.Literal.string("x")])
+    if call is node:
+        call = extreme
+    else:
+        node.replace(extreme)
+    return exp.Anonymous(this="struct_extract", expressions=[call, exp.Literal.string("x")])
 
 
 def _settle_list(node: exp.ArrayAgg | exp.GroupConcat) -> None:

@@ -30,7 +30,16 @@ def change(node: Join, emitter: Emitter) -> Change:
             tuple(s.name for s in emitter.states if s.name in f"{old_left.sql()} {old_right.sql()}"),
         ),
     )
-    return Change(union_all(parts), left.needs | right.needs, left.timely or right.timely, net=appended)
+    grows = _grows(node, left, right, emitter)
+    return Change(union_all(parts), left.needs | right.needs, left.timely or right.timely, net=appended, grows=grows)
+
+
+def _grows(node: Join, left: Change, right: Change, emitter: Emitter) -> frozenset[str] | None:
+    """While what is looked up stays as it is, rows that arrive find rows that arrive."""
+    for side, other, looked_up in ((left, right, node.right), (right, left, node.left)):
+        if side.grows is not None and not other.timely and emitter.clean(looked_up):
+            return side.grows | (frozenset() if other.grows == frozenset() else other.needs)
+    return None
 
 
 def _joined(node: Join, left: exp.Query, right: exp.Query) -> exp.Select:

@@ -49,6 +49,7 @@ class Change:
         timely: time alone can make it non-empty.
         net: no row occurs with both weights.
         direct: computed row by row from one stored delta, so cheap enough to be written out wherever it is read.
+        grows: while these deltas are empty, rows only arrive, so that it is net whatever is made of the columns; None: rows may leave.
     """
 
     query: exp.Query
@@ -56,6 +57,7 @@ class Change:
     timely: bool = False
     net: bool = True
     direct: bool = False
+    grows: frozenset[str] | None = None
 
 
 class Emitter:
@@ -115,7 +117,9 @@ class Emitter:
         if node not in self._named:
             change = self.change(node)
             if not change.direct:
-                change = self.computed(change.query, change.needs, timely=change.timely, net=change.net)
+                change = self.computed(
+                    change.query, change.needs, timely=change.timely, net=change.net, grows=change.grows
+                )
             self._named[node] = change
         return self._named[node]
 
@@ -130,11 +134,14 @@ class Emitter:
         simple: exp.Query | None = None,
         unless: frozenset[str] = frozenset(),
         stored: bool = True,
+        grows: frozenset[str] | None = None,
     ) -> Change:
         """A Compute step for ``query``; returns the change that reads its result."""
         name = name or f"{self.model}.{len(self.steps)}"
         self.steps.append(Compute(name, query, needs, timely, simple, unless, stored))
-        return Change(exp.select("*").from_(delta_table(name)), frozenset({name}), timely, net, direct=True)
+        return Change(
+            exp.select("*").from_(delta_table(name)), frozenset({name}), timely, net, direct=True, grows=grows
+        )
 
     def state(self, shape: exp.Query, bound: str, *, weighted: bool = True) -> str:
         name = f"{self.model}.s{len(self.steps)}"

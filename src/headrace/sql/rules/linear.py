@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from headrace.sql.batch import expanded
@@ -17,25 +19,31 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
             kind = "append-only" if emitter.append_only(node) else "rows may change"
             emitter.explain(node, Applied(f"read {node.relation}", "linear", kind))
             query = exp.select(*columns(node), weight()).from_(delta_table(node.relation))
-            return Change(query, frozenset({node.relation}), direct=True)
+            alone: frozenset[str] | None = frozenset() if emitter.append_only(node) else None
+            return Change(query, frozenset({node.relation}), direct=True, grows=alone)
         case Project():
             child = emitter.change(node.child)
             explain(node, emitter)
             net = child.net and _injective(node)
-            return Change(projected(node, child.query), child.needs, child.timely, net, child.direct)
+            return Change(projected(node, child.query), child.needs, child.timely, net, child.direct, child.grows)
         case Union():
             parts = [emitter.change(child) for child in node.children]
             emitter.explain(node, Applied("union all", "linear", "works row by row: no state"))
             union = union_all([exp.select(*columns(node), weight()).from_(sub(part.query, "t")) for part in parts])
             needs = frozenset().union(*(part.needs for part in parts))
-            return Change(union, needs, any(part.timely for part in parts), net=False)
+            return Change(union, needs, any(part.timely for part in parts), net=False, grows=_all_grow(parts))
         case Expand():
             child = emitter.change(node.child)
             emitter.explain(
                 node, Applied(f"expand {node.source.sql('duckdb')}", "linear", "works row by row: no state")
             )
             query = expanded(node, child.query, [weight(table=INPUTS[0])])
-            return Change(query, child.needs, child.timely, net=False)
+            return Change(query, child.needs, child.timely, net=False, grows=child.grows)
+
+
+def _all_grow(parts: Sequence[Change]) -> frozenset[str] | None:
+    found = [part.grows for part in parts if part.grows is not None]
+    return frozenset[str]().union(*found) if len(found) == len(parts) else None
 
 
 def explain(node: Project, emitter: Emitter) -> None:
