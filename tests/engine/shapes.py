@@ -115,5 +115,12 @@ SHAPES: dict[str, dict[str, str]] = {
         "anyl": "SELECT b.k FROM bag b JOIN ev w ON b.v = ANY([w.x, 2])",
         "using_h": "SELECT t1.x AS c0 FROM ev AS t1 LEFT JOIN bag AS t2 USING (k) GROUP BY t1.x HAVING max(k) IS NOT NULL",
         "any_all": "select * from bag where v >= all (select x from ev where x is not null) or v = any (select x from ev)",
+        "namedw": "SELECT k, row_number() OVER w AS r, sum(v) OVER (w2) s FROM bag WINDOW w AS (PARTITION BY k ORDER BY v), w2 as (w)",
+        "copies5": "SELECT k, row_number() OVER (PARTITION BY k ORDER BY v) a, row_number() OVER (PARTITION BY v ORDER BY k) b FROM bag",
+        "copies5b": "SELECT b.k, r.name, row_number() OVER (ORDER BY v) a, lag(name) OVER (ORDER BY v DESC) b FROM bag b left join ref r using (k) where b.v > 1 order by 1",
+        "tsl": "SELECT upper(c) AS c FROM (SELECT min(TIMESTAMP '2013-01-01 05:00:00'::VARCHAR) AS c FROM bag)",
+        "litord": "SELECT string_agg('', ',' ORDER BY v DESC) AS c, mode('a') m, mode(NULL) n FROM bag",
+        "netview": "SELECT k, n > 1 as many FROM grouped",
+        "any_in_on": "SELECT b.k FROM bag b JOIN ev w ON b.v = ANY([w.x, 2])",
     },
 }

@@ -119,7 +119,7 @@ def compiled(engine: DuckDBEngine, models: dict[str, str]) -> list[Program]:
     for name, sql in models.items():
         program = compile_model(name, SqlText(sql, Path(f"{name}.sql")), Catalog(relations, engine.oracle))
         columns = {n.lower(): kind for n, kind in engine.oracle.describe(program.batch)}
-        relations[name] = Relation(name, columns, program.append_only, True, program.key)
+        relations[name] = program.relation(columns)
         engine.oracle.declare(name, columns)
         programs.append(program)
     return programs

@@ -14,9 +14,10 @@ from .test_incremental_equals_batch import MODELS, SOURCES, Stream, compiled
 WHOLE = {
     "any_all",
     "asof_w",
-    "constant",
+    "copies5b",
     "limit_bag",
     "list_distinct",
+    "litord",
     "median_nokey",
     "pct",
     "pivot",

@@ -11,7 +11,13 @@ from headrace.sql import Catalog, SqlText, parse
 from headrace.sql.passes import PASSES
 
 GOLDEN = Path(__file__).parent / "golden"
-PREPARATION = {"asof": ("qualify",), "unshadow": ("qualify",), "group_all": ("qualify",), "settle": ("qualify",)}
+PREPARATION = {
+    "copies": ("qualify",),
+    "asof": ("qualify",),
+    "unshadow": ("qualify",),
+    "group_all": ("qualify",),
+    "settle": ("qualify",),
+}
 BY_NAME = {step.__name__: step for step in PASSES}
 
 

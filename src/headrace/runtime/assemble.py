@@ -67,7 +67,7 @@ def assemble(project: Project, oracle: DuckDBOracle, resolve: Resolve) -> Assemb
     for model in order_models(project):
         program = compile_model(model.name, text_of(model), Catalog(relations, oracle))
         columns = {name.lower(): kind for name, kind in oracle.describe(program.batch)}
-        relations[model.name] = Relation(model.name, columns, program.append_only, live=True, key=program.key)
+        relations[model.name] = program.relation(columns)
         oracle.declare(model.name, columns)
         programs.append(program)
     return Assembly(sources, tuple(programs), {name: r.columns for name, r in relations.items()})

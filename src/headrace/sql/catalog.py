@@ -20,6 +20,7 @@ class Relation:
         columns: name -> the engine's type text.
         append_only: rows never leave it.
         live: its whole content is kept as ``live.<name>`` (models, and sources whose rows change).
+        net: no row is in its change with both weights.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Relation:
     append_only: bool
     live: bool
     key: tuple[str, ...] = ()
+    net: bool = True
 
 
 class Oracle(Protocol):

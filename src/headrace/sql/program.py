@@ -14,9 +14,12 @@ Conventions that every step relies on:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlglot import exp
+
+from headrace.sql.catalog import Relation
 
 WEIGHT = "__w"
 WHOLE = "all"
@@ -132,6 +135,10 @@ class Program:
     batch: exp.Query
     live: exp.Query | None = None
     applied: tuple[Applied, ...] = field(default=())
+
+    def relation(self, columns: Mapping[str, str]) -> Relation:
+        """What other models are told of this one; ``columns``: name -> the engine's type text."""
+        return Relation(self.model, columns, self.append_only, live=True, key=self.key, net=self.live is None)
 
     @property
     def states(self) -> tuple[State, ...]:

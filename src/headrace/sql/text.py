@@ -28,7 +28,7 @@ def _typed_literal(_: Any, this: exp.Expr, kind: exp.DataType) -> exp.Expr:
     return this
 
 
-_TIMES = (exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ)
+_TIMES = (exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ)
 
 
 class _Parser(DuckDBParser):

@@ -3,9 +3,11 @@
 event_windows TUMBLE, HOP and SESSION become SELECTs
 refuse        what has no single answer, or reads outside the project, is an error
 logical_time  now() and its kin become the epoch's logical time
+named_windows windows named in a WINDOW clause are written out
 qualify       every column says which table it is of; stars and aliases are written out
 unshadow      a table of a subquery never has the name of one outside it
 group_all     GROUP BY ALL is written out
+copies        rows equal in every column are numbered, for windows of different orders
 settle        what SQL leaves open (ties, order within a list) gets one defined answer, so batch and incremental agree
 asof          of rows that tie in an ASOF JOIN, one is taken
 """
@@ -18,9 +20,11 @@ from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
 from headrace.sql.passes.asof import asof
+from headrace.sql.passes.copies import copies
 from headrace.sql.passes.event_windows import event_windows
 from headrace.sql.passes.group_all import group_all
 from headrace.sql.passes.logical_time import logical_time
+from headrace.sql.passes.named_windows import named_windows
 from headrace.sql.passes.qualify import qualify
 from headrace.sql.passes.refuse import refuse
 from headrace.sql.passes.settle import settle
@@ -29,6 +33,29 @@ from headrace.sql.text import SqlText
 
 Pass = Callable[[exp.Query, Catalog, SqlText], exp.Query]
 
-PASSES: tuple[Pass, ...] = (event_windows, refuse, logical_time, qualify, unshadow, group_all, settle, asof)
+PASSES: tuple[Pass, ...] = (
+    event_windows,
+    refuse,
+    logical_time,
+    named_windows,
+    qualify,
+    unshadow,
+    group_all,
+    copies,
+    settle,
+    asof,
+)
 
-__all__ = ["PASSES", "asof", "event_windows", "group_all", "logical_time", "qualify", "refuse", "settle", "unshadow"]
+__all__ = [
+    "PASSES",
+    "asof",
+    "copies",
+    "event_windows",
+    "group_all",
+    "logical_time",
+    "named_windows",
+    "qualify",
+    "refuse",
+    "settle",
+    "unshadow",
+]

@@ -51,7 +51,7 @@ def _settle_aggregate(node: exp.Expr) -> exp.Expr:
         return _extreme_pair(node, called)
     if isinstance(node, exp.ArrayAgg | exp.GroupConcat):
         _settle_list(node)
-    if isinstance(node, exp.Mode) and isinstance(node.this, exp.Expr) and not isinstance(node.this, exp.Order):
+    if isinstance(node, exp.Mode) and not isinstance(node.this, exp.Order) and node.this.find(exp.Column):
         # The engine takes the one it meets first.
         node.set("this", exp.Order(this=node.this, expressions=[_ordered(node.this)]))
     return node
@@ -89,7 +89,7 @@ def _extreme_pair(call: exp.Expr, node: exp.ArgMin | exp.ArgMax) -> exp.Expr:
 
 def _settle_list(node: exp.ArrayAgg | exp.GroupConcat) -> None:
     argument = node.this
-    if isinstance(argument, exp.Literal):
+    if not argument.find(exp.Column):
         return
     if isinstance(argument, exp.Distinct):
         if not isinstance(argument.parent, exp.Order) and len(argument.expressions) == 1:
@@ -98,7 +98,8 @@ def _settle_list(node: exp.ArrayAgg | exp.GroupConcat) -> None:
     if isinstance(argument, exp.Order):
         inner = argument.this
         value = inner.expressions[0] if isinstance(inner, exp.Distinct) else inner
-        argument.append("expressions", _ordered(value))
+        if value.find(exp.Column):
+            argument.append("expressions", _ordered(value))
     else:
         node.set("this", exp.Order(this=argument, expressions=[_ordered(argument)]))
 
@@ -109,7 +110,7 @@ def _ordered(value: exp.Expr) -> exp.Ordered:
 
 def _settle_windows(select: exp.Select, columns: _Columns, catalog: Catalog) -> None:
     for window in select.find_all(exp.Window):
-        if window.find_ancestor(exp.Select) is not select or _peer_safe(window):
+        if window.find_ancestor(exp.Select) is not select or peer_safe(window):
             continue
         order = window.args.get("order") or exp.Order(expressions=[])
         for value in columns.of(select, catalog):
@@ -118,7 +119,7 @@ def _settle_windows(select: exp.Select, columns: _Columns, catalog: Catalog) -> 
             window.set("order", order)
 
 
-def _peer_safe(window: exp.Window) -> bool:
+def peer_safe(window: exp.Window) -> bool:
     """Whether rows that tie in the window's order get the same answer as it stands."""
     function = window.this
     while isinstance(function, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):

@@ -20,7 +20,8 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
             emitter.explain(node, Applied(f"read {node.relation}", "linear", kind))
             query = exp.select(*columns(node), weight()).from_(delta_table(node.relation))
             alone: frozenset[str] | None = frozenset() if emitter.append_only(node) else None
-            return Change(query, frozenset({node.relation}), direct=True, grows=alone)
+            net = emitter.catalog.relations[node.relation].net
+            return Change(query, frozenset({node.relation}), net=net, direct=True, grows=alone)
         case Project():
             child = emitter.change(node.child)
             explain(node, emitter)
