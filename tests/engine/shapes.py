@@ -123,4 +123,13 @@ SHAPES: dict[str, dict[str, str]] = {
         "netview": "SELECT k, n > 1 as many FROM grouped",
         "any_in_on": "SELECT b.k FROM bag b JOIN ev w ON b.v = ANY([w.x, 2])",
     },
+    "Aggregates in subqueries": {
+        "tot1": "select b.k, b.v, (select sum(x) from ev where ev.k = b.k) s, (select count(*) from ref where ref.k = b.k) c from bag b",
+        "tot2": "select * from bag b where b.v >= (select 0.5 * avg(v) from bag c where c.k = b.k)",
+        "tot3": "select b.k, (select coalesce(max(x), -1) + count(*) from ev join ref using (k) where ev.k = b.k and x > 1) s from bag b",
+        "tot4": "select k, count(*) c, (select max(name) from ref where ref.k = bag.k) nm from bag group by k",
+        "tot5": "select b.k, (select median(x) from ev where ev.k = b.k and ev.x % 3 = b.v % 3) m, (select list(v) from bag c where c.v = b.v) l from bag b",
+        "tot6": "select b.k, (select count(*) from ev where ev.k is not distinct from b.k) m from bag b",
+        "tot7": "select b.k, (select count(distinct x) filter (x > 1) from ev where ev.k = b.k) m from bag b where b.v < (select max(c.v) from bag c where c.k = b.k) or b.v is null",
+    },
 }

@@ -40,6 +40,8 @@ def show_explained(shown: Mapping[str, Any]) -> None:
         text = f"{_plain(line['operator'])}\n[cyan]{line['rule']}[/cyan]: {_plain(line['reason'])}{detail}"
         for state in line["state"]:
             text += f"\n[dim]keeps {state['name']}: {_plain(state['bound'])}[/dim]"
+            if state["warning"]:
+                text += f"\n[yellow]{_plain(state['warning'])}[/yellow]"
         branches[line["depth"]] = branches[line["depth"] - 1].add(text)
     _console().print(tree)
 

@@ -543,7 +543,9 @@ def explained(program: Any, columns: Mapping[str, str]) -> dict[str, Any]:
                 "reason": line.reason,
                 "detail": line.detail,
                 "depth": line.depth,
-                "state": [{"name": name, "bound": states[name].bound} for name in line.states],
+                "state": [
+                    {"name": name, "bound": states[name].bound, "warning": states[name].warning} for name in line.states
+                ],
             }
             for line in program.applied
         ],

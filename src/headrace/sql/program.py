@@ -32,12 +32,14 @@ class State:
     Attributes:
         bound: what limits its size, in words, for ``explain``.
         weighted: rows carry ``__w`` and may be folded (a +1 and a -1 of the same row cancel) without changing the answer.
+        warning: why it grows for as long as rows arrive, and how to bound it; for ``explain``.
     """
 
     name: str
     shape: exp.Query
     bound: str
     weighted: bool = True
+    warning: str = ""
 
 
 @dataclass(frozen=True)

@@ -243,13 +243,70 @@ class Subqueries:
         keys = [pair for part in tied if (pair := _key_pair(part)) is not None]
         if not keys:
             raise UnsplitError("a subquery that is not tied to the rows outside by an equality")
+        if isinstance(lifted, exp.Subquery) and len(keys) == len(tied) and self._is_total(query):
+            return self._totals(query, tied, keys, [part for part in parts if part not in tied])
         if isinstance(lifted, exp.Exists) and _is_plain(query, self._catalog):
             query = query.select(exp.Literal.number(1), append=False)
         inside, rest = self._split(query, tied, [part for part in parts if part not in tied])
         value = lifted.copy()
         _query_of(value).replace(rest)
-        pairs = tuple(tuple(side) for side in zip(*keys, strict=True))
-        return Correlated(value, inside, pairs)  # type: ignore[arg-type]
+        return Correlated(value, inside, (tuple(k for k, _ in keys), tuple(_dotted(k) for _, k in keys)))
+
+    def _is_total(self, query: exp.Select) -> bool:
+        """Whether it is one expression over aggregates of all rows inside, and reads nothing else."""
+        clauses = ("group", "having", "qualify", "limit", "offset", "distinct", "order")
+        if any(query.args.get(c) for c in clauses) or len(query.selects) != 1:
+            return False
+        calls = list(aggregates(query.selects[0], self._catalog.oracle))
+        within = {id(c) for call in calls for c in call.find_all(exp.Column)}
+        columns = list(query.selects[0].find_all(exp.Column))
+        plain = not any(_is_outside(c) for c in columns) and not has_subquery(query.selects[0])
+        read = [query.args.get(clause) for clause in ("from_", "joins", "laterals")]
+        flat = [part for found in read if found for part in (found if isinstance(found, list) else [found])]
+        tied = any(_is_outside(c) for part in flat for c in part.find_all(exp.Column))
+        return bool(calls) and plain and not tied and all(id(c) in within for c in columns)
+
+    def _totals(
+        self,
+        query: exp.Select,
+        tied: Sequence[exp.Expr],
+        keys: Sequence[tuple[exp.Expr, exp.Expr]],
+        own: Sequence[exp.Expr],
+    ) -> Correlated:
+        """Aggregates of the rows inside that are tied to a row outside: grouped by what ties them, and looked up."""
+        (item,) = query.selects
+        calls = list(dict.fromkeys(call.copy() for call in aggregates(item.unalias(), self._catalog.oracle)))
+        by = [inner for _, inner in keys]
+        grouped = exp.Select(
+            expressions=[
+                *(exp.alias_(value.copy(), f"__k{i}", quoted=True) for i, value in enumerate(by)),
+                *(exp.alias_(call.copy(), f"__a{i}", quoted=True) for i, call in enumerate(calls)),
+            ]
+        )
+        for clause in ("from_", "joins", "laterals"):
+            found = query.args.get(clause)
+            if found:
+                grouped.set(clause, [f.copy() for f in found] if isinstance(found, list) else found.copy())
+        if own:
+            grouped = grouped.where(*(part.copy() for part in own))
+        inside = self._build(grouped.group_by(*(value.copy() for value in by)), self._catalog, self._env)
+        ties = [
+            type(part)(this=column(f"__k{i}", INSIDE), expression=_said(outer))
+            for i, (part, (outer, _)) in enumerate(zip(tied, keys, strict=True))
+        ]
+
+        def looked_up(node: exp.Expr) -> exp.Expr:
+            if node not in calls:
+                return node
+            one = exp.select(column(f"__a{calls.index(node)}", INSIDE)).from_(INSIDE).where(*(t.copy() for t in ties))
+            value = exp.Subquery(this=one)
+            counts = isinstance(node.this if isinstance(node, exp.Filter) else node, exp.Count)
+            return exp.func("COALESCE", value, exp.Literal.number(0)) if counts else value
+
+        value = item.unalias().copy().transform(looked_up)
+        return Correlated(
+            exp.paren(value), inside, (tuple(k for k, _ in keys), tuple(column(f"__k{i}") for i in range(len(keys))))
+        )
 
     def _split(self, query: exp.Select, tied: list[exp.Expr], own: list[exp.Expr]) -> tuple[Node, exp.Select]:
         aliases = {source.alias_or_name for source in tables(query)}
@@ -337,15 +394,20 @@ def _is_correlated(part: exp.Expr) -> bool:
 
 
 def _key_pair(part: exp.Expr) -> tuple[exp.Expr, exp.Expr] | None:
-    """The sides, outside and inside, of an equality that ties the two."""
+    """The sides of an equality that ties the two: over the columns of the rows outside, and over the tables inside."""
     if not isinstance(part, exp.EQ | exp.NullSafeEQ) or has_subquery(part):
         return None
     sides = [part.this, part.expression]
     for outside, inside in (sides, sides[::-1]):
         outer, inner = list(outside.find_all(exp.Column)), list(inside.find_all(exp.Column))
         if outer and inner and all(map(_is_outside, outer)) and not any(map(_is_outside, inner)):
-            return _unqualified(outside), _dotted(inside)
+            return _unqualified(outside), inside
     return None
+
+
+def _said(value: exp.Expr) -> exp.Expr:
+    """Over the rows outside, said to be so."""
+    return value.copy().transform(lambda n: column(n.name, OUTSIDE) if isinstance(n, exp.Column) else n)
 
 
 def _unqualified(value: exp.Expr) -> exp.Expr:

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from headrace.sql.rules import algebraic
 
 
+GROWS = (
+    "grows with every row that arrives; if old ones do not matter, leave them out: WHERE ts > now() - INTERVAL 1 DAY"
+)
+
+
 @dataclass(frozen=True)
 class Change:
     """A query for an operator's delta: its columns and ``__w``.
@@ -143,9 +148,9 @@ class Emitter:
             exp.select("*").from_(delta_table(name)), frozenset({name}), timely, net, direct=True, grows=grows
         )
 
-    def state(self, shape: exp.Query, bound: str, *, weighted: bool = True) -> str:
+    def state(self, shape: exp.Query, bound: str, *, weighted: bool = True, warning: str = "") -> str:
         name = f"{self.model}.s{len(self.steps)}"
-        self.steps.append(State(name, shape, bound, weighted))
+        self.steps.append(State(name, shape, bound, weighted, warning))
         return name
 
     def old(self, node: Node) -> exp.Query:
@@ -262,7 +267,8 @@ class Emitter:
 
     def _kept(self, node: Node) -> exp.Query:
         change = self.named(node)
-        bound = "every row of the input" if self.append_only(node) else "the current rows of the input"
-        name = self.state(change.query, bound)
+        grows = self.append_only(node)
+        bound = "every row of the input" if grows else "the current rows of the input"
+        name = self.state(change.query, bound, warning=GROWS if grows else "")
         self.advance.append(Append(name, change.query, change.needs, not self.append_only(node)))
         return exp.select("*").from_(state_table(name))
