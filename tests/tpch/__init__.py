@@ -1,0 +1,1 @@
+"""TPC-H: the standard's 22 queries as models over changing tables."""

@@ -1,0 +1,68 @@
+"""Under load, refreshes and updates every query's kept rows equal its batch recompute and what DuckDB says on plain tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .data import queries
+from .kept import Kept
+from .plain import PlainTables, alike
+from .refresh import Form, Refreshes
+
+SCALE = 0.01
+QUERIES = queries()
+
+
+@pytest.fixture
+def plain() -> Iterator[PlainTables]:
+    tables = PlainTables(SCALE)
+    yield tables
+    tables.close()
+
+
+@pytest.mark.parametrize("form", Form)
+def test_kept_equals_plain(plain: PlainTables, tmp_path: Path, form: Form) -> None:
+    kept = Kept(tmp_path, plain, form)
+    kept.install(QUERIES)
+    stream = Refreshes(plain, form, seed=1)
+    kept.take(stream.load(epochs=3))
+    assert not kept.wrong()
+    assert all(kept.content(name) for name in QUERIES)
+    changed: set[str] = set()
+    for _ in range(2):
+        changed |= kept.take(stream.refresh(share=0.01, epochs=3))
+        assert not kept.wrong()
+    # New orders alone leave the queries on parts and suppliers as they are.
+    assert form is Form.APPEND_ONLY or changed == set(QUERIES)
+    kept.engine.close()
+
+
+def test_a_difference_is_found(plain: PlainTables, tmp_path: Path) -> None:
+    """Both comparisons can fail: the plain one where a change was missed, the recompute where history has lost a row."""
+    kept = Kept(tmp_path, plain, Form.KEYED)
+    kept.install({"q1": QUERIES["q1"]})
+    kept.take(Refreshes(plain, Form.KEYED, seed=1).load(epochs=1))
+    assert not kept.wrong()
+    missed = "DELETE FROM {} WHERE l_orderkey = 1"
+    plain.connection.execute(missed.format("lineitem"))
+    assert kept.wrong()["q1"].startswith("plain DuckDB")
+    kept.engine._connection.execute(missed.format("hot.lineitem"))
+    assert kept.wrong()["q1"].startswith("recompute")
+    kept.engine.close()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ([("a", 1.0), ("a", 2.0)], [("a", 2.0 + 1e-12), ("a", 1.0)], True),
+        ([("a", 1.0), ("a", 2.0)], [("a", 2.0 + 1e-6), ("a", 1.0)], False),
+        ([("a", None)], [("a", 1.0)], False),
+        ([("a",), ("a",)], [("a",)], False),
+        ([(1,)], [(2,)], False),
+    ],
+)
+def test_alike(one: list[tuple[object, ...]], other: list[tuple[object, ...]], same: bool) -> None:
+    assert alike(one, other) is same
