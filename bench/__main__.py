@@ -13,7 +13,7 @@ import pyarrow as pa
 
 import headrace
 
-ORDER = ("log", "lake", "flights", "latency")
+ORDER = ("log", "lake", "flights", "tpch", "latency")
 
 
 def main() -> None:

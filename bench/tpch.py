@@ -1,0 +1,108 @@
+"""TPC-H kept under refreshes, query by query, beside running the query again: python bench/tpch.py [--sf N] [--refreshes N] [--json]
+
+A refresh, one epoch, is new orders with their lines, orders that leave with theirs, and updates of six tables, each 0.1% of its
+table, as in the standard. Each query is kept alone over the same tables. Measured, as medians over the refreshes: the epoch with the
+query, and the query run once by DuckDB on plain tables that hold the same rows, with all threads. An epoch without any query, the
+cost of taking the rows in, comes first; ``kept`` is what the query adds to that, ``ratio`` is one shot / kept: above 1, keeping is cheaper.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from tpch.data import queries
+from tpch.kept import Kept
+from tpch.plain import PlainTables
+from tpch.refresh import Form, Refreshes
+
+SHARE = 0.001
+
+
+@dataclass(frozen=True)
+class Figures:
+    query: str
+    incremental: bool
+    steps: int
+    epoch_ms: float
+    kept_ms: float
+    one_shot_ms: float
+    ratio: float | None
+
+
+def milliseconds(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return 1e3 * (time.perf_counter() - began)
+
+
+def refreshed(kept: Kept, stream: Refreshes, refreshes: int, text: str) -> tuple[float, float]:
+    """Median milliseconds of an epoch, and of ``text`` run on the plain tables after it."""
+    epochs: list[float] = []
+    shots: list[float] = []
+    for _ in range(refreshes):
+        for changes in stream.refresh(SHARE, epochs=1):
+            epochs.append(milliseconds(lambda changes=changes: kept.run(changes)))
+            kept.apply(changes)
+        shots.append(milliseconds(lambda: kept.plain.answer(text)))
+    return median(epochs), median(shots)
+
+
+def measure(scale: float, refreshes: int, names: list[str]) -> tuple[float, list[Figures]]:
+    """Milliseconds of an epoch without queries, and the figures of each query."""
+    texts = queries()
+    with tempfile.TemporaryDirectory() as folder, closing(PlainTables(scale)) as plain:
+        kept = Kept(Path(folder), plain, Form.KEYED)
+        stream = Refreshes(plain, Form.KEYED, seed=1)
+        kept.install({})
+        kept.take(stream.load(epochs=1))
+        bare, _ = refreshed(kept, stream, refreshes, "SELECT 1")
+        found = [query(kept, stream, refreshes, name, texts[name], bare) for name in names or texts]
+        kept.engine.close()
+    return bare, found
+
+
+def query(kept: Kept, stream: Refreshes, refreshes: int, name: str, text: str, bare: float) -> Figures:
+    (program,) = kept.install({name: text})
+    epoch, shot = refreshed(kept, stream, refreshes, text)
+    assert not (wrong := kept.wrong()), wrong
+    steps = len(program.steps) + len(program.advance)
+    share = max(epoch - bare, 0.0)
+    return Figures(name, program.incremental, steps, epoch, share, shot, shot / share if share else None)
+
+
+def printed(figures: Figures) -> str:
+    ratio = "-" if figures.ratio is None else f"{figures.ratio:.2f}"
+    return (
+        f"{figures.query:6}{'yes' if figures.incremental else 'no':>12}{figures.steps:>7}{figures.epoch_ms:>10.1f}"
+        f"{figures.kept_ms:>10.1f}{figures.one_shot_ms:>13.1f}{ratio:>8}"
+    )
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("queries", nargs="*", help="such as q1 q6; default: all 22")
+    arguments.add_argument("--sf", type=float, default=0.1)
+    arguments.add_argument("--refreshes", type=int, default=7)
+    arguments.add_argument("--json", action="store_true")
+    asked = arguments.parse_args()
+    bare, found = measure(asked.sf, asked.refreshes, asked.queries)
+    if asked.json:
+        print(json.dumps({"scale": asked.sf, "bare_epoch_ms": bare, "queries": [asdict(figures) for figures in found]}))
+        return
+    print(f"scale {asked.sf:g}; an epoch without queries: {bare:.1f} ms")
+    print(f"{'query':6}{'incremental':>12}{'steps':>7}{'epoch ms':>10}{'kept ms':>10}{'one shot ms':>13}{'ratio':>8}")
+    print("\n".join(printed(figures) for figures in found))
+
+
+if __name__ == "__main__":
+    main()
