@@ -13,11 +13,14 @@ from pathlib import Path
 Line = tuple[int, str]
 
 # Directives that say nothing about an answer.
-_IDLE = frozenset({"hash-threshold", "load", "restart", "reconnect", "sleep", "set", "tags", "template", "unset"})
+_IDLE = frozenset(
+    {"hash-threshold", "load", "require", "restart", "reconnect", "sleep", "set", "tags", "template", "unset"}
+)
 # What a file may ask for; all else that it requires skips the rest of it.
 _AT_HAND = frozenset(
     {"json", "icu", "parquet", "core_functions", "skip_reload", "noforcestorage", "nothreadsan", "vector_size"}
 )
+_SORTS = {"nosort": "nosort", "rowsort": "rowsort", "sort": "rowsort", "valuesort": "valuesort"}
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _UNSIGNED = ("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
 _LISTS = {
@@ -102,11 +105,11 @@ def _values(words: Sequence[str]) -> list[str]:
 
 
 def _blocks(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    """Lines between blank ones, without comments."""
+    """Lines between blank ones, without the comments before them."""
     block: list[Line] = []
     for number, text in lines:
         if text.strip():
-            if not text.startswith("#"):
+            if block or not text.startswith("#"):
                 block.append((number, text))
         elif block:
             yield block
@@ -116,21 +119,25 @@ def _blocks(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def _records(blocks: Iterator[list[Line]], names: frozenset[str]) -> Iterator[Record]:
+    skipping = False
     for block in blocks:
         for at, (number, head) in enumerate(block):
             words = head.split()
-            if words[0] == "halt":
+            if words[0] in ("halt", "require-env") or (words[0] == "require" and words[1].lower() not in _AT_HAND):
+                if words[0] != "halt":
+                    yield Skipped(number, f"the rest of the file: it requires {words[1]}")
                 return
-            if words[0] == "require" and words[1].lower() not in _AT_HAND:
-                yield Skipped(number, f"the rest of the file: it requires {words[1]}")
-                return
-            if words[0] in ("skipif", "onlyif") and (words[1].lower() in names) == (words[0] == "skipif"):
-                yield Skipped(number, f"{words[0]} {words[1]}")
+            if words[0] == "mode" and words[1] in ("skip", "unskip"):
+                skipping = words[1] == "skip"
+            elif words[0] in ("skipif", "onlyif"):
+                if (words[1].lower() in names) == (words[0] == "skipif"):
+                    yield Skipped(number, f"{words[0]} {words[1]}")
+                    break
+            elif words[0] in ("statement", "query"):
+                record = _record(number, words, [text for _, text in block[at + 1 :]])
+                yield Skipped(number, "mode skip") if skipping else record
                 break
-            if words[0] in ("statement", "query"):
-                yield _record(number, words, [text for _, text in block[at + 1 :]])
-                break
-            if words[0] not in _IDLE and words[0] not in ("require", "skipif", "onlyif"):
+            elif words[0] not in _IDLE and not words[0].startswith("#"):
                 yield Skipped(number, f"the directive {words[0]}")
 
 
@@ -141,7 +148,10 @@ def _record(number: int, words: list[str], lines: list[str]) -> Record:
     if words[0] == "statement" or words[1] == "error":
         if words[1] not in ("ok", "error"):
             return Skipped(number, f"statement {words[1]}")
+        if len(words) > 2:
+            return Skipped(number, "a connection of its own")
         return Statement(number, sql, words[1] == "error", "\n".join(expected or ()))
-    sort = words[2] if len(words) > 2 and words[2] in ("nosort", "rowsort", "valuesort") else "nosort"
-    label = words[-1] if len(words) > 2 and words[-1] != sort else ""
-    return Query(number, sql, words[1], sort, label, expected)
+    sort, label = (*words[2:], "", "")[:2]
+    if sort and sort not in _SORTS:
+        return Skipped(number, "a connection of its own")
+    return Query(number, sql, words[1], _SORTS.get(sort, "nosort"), label, expected)

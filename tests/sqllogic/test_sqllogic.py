@@ -13,8 +13,8 @@ from .run import NAMES, run
 from .values import difference
 
 PATHS = list(found([FILES]))
-# Records that are meant to be skipped, in all files: one for another engine in each mode, and a lone VALUES.
-SKIPPED = {"skipif headrace", "onlyif postgresql", "refused, as is meant: HR-302"}
+# Records that are meant to be skipped, in all files: those for another engine, and a lone VALUES.
+SKIPPED = {"skipif headrace", "onlyif headrace", "onlyif postgresql", "refused, as is meant: HR-302"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -95,14 +95,19 @@ def test_records(tmp_path: Path) -> None:
     text = (
         "# a comment\nstatement ok\nSELECT 1;\n\n\nquery IT rowsort label\nSELECT 1,\n  2\n----\n1\n2\n\n"
         "foreach x a b\n\nloop i 1 3\n\nstatement error\nDROP ${x}${i}\n----\nno ${x}\n\nendloop\n\nendloop\n\n"
-        "skipif duckdb\nstatement ok\nSELECT 2\n\nmode output\n\nhash-threshold 8\n\nhalt\n\nstatement ok\nSELECT 3\n"
+        "skipif duckdb\nstatement ok\nSELECT 2\n\nonlyif duckdb # why\nquery T sort\nSELECT '#'\n----\n#\n\n"
+        "mode skip\n\nstatement ok\nSELECT 3\n\nmode unskip\n\nstatement ok other\nSELECT 4\n\n"
+        "mode output\n\nhash-threshold 8\n\nhalt\n\nstatement ok\nSELECT 5\n"
     )
     assert read(written(tmp_path, text), NAMES) == [
         Statement(2, "SELECT 1"),
         Query(6, "SELECT 1,\n  2", "IT", "rowsort", "label", ("1", "2")),
         *(Statement(17, f"DROP {x}{i}", True, f"no {x}") for x in "ab" for i in (1, 2)),
         Skipped(26, "skipif duckdb"),
-        Skipped(30, "the directive mode"),
+        Query(31, "SELECT '#'", "T", "rowsort", "", ("#",)),
+        Skipped(38, "mode skip"),
+        Skipped(43, "a connection of its own"),
+        Skipped(46, "the directive mode"),
     ]
 
 

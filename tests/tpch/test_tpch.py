@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from .data import queries
 from .kept import Kept
 from .plain import PlainTables, alike
 from .refresh import Form, Refreshes
+
+if (sys.platform, platform.machine()) == ("darwin", "x86_64"):
+    pytest.skip("the tpch extension has no wheel for this platform", allow_module_level=True)
 
 SCALE = 0.01
 QUERIES = queries()
