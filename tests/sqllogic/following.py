@@ -17,7 +17,7 @@ from .shadow import Shadow
 # Models kept at a time: an epoch runs them all. Beyond it, a file's later queries are built from history at their place.
 MODELS = 200
 # Epochs that what one statement changes is cut into, at most.
-EPOCHS = 3
+EPOCHS = 2
 
 Changes = Mapping[str, pa.Table]
 

@@ -80,7 +80,10 @@ class FileRun:
     def _judge_kept(self) -> None:
         """What is still kept at the end has seen changes that came after its query's place."""
         kept = self._following.kept
-        wrong = kept.differing(kept.models)
+        try:
+            wrong = kept.differing(kept.models)
+        except EngineError as error:
+            wrong = {"recompute": str(error)}
         self.outcome.failed += [f"{self.outcome.path}: at the end, {name}: {what}" for name, what in wrong.items()]
 
     def _take(self, record: Record) -> None:
