@@ -119,9 +119,27 @@ class Following:
 
     def _defer(self) -> None:
         """Queries that fail on these very rows in plain DuckDB too: each is a model only at its place."""
-        failing = [sql for sql, name in self._names.items() if name in self.kept.models and self.shadow.fails(sql)]
+        failing = [sql for sql in self._queries() if self.shadow.fails(sql)]
         self._deferred.update(failing)
-        self._drop(failing)
+        try:
+            self._drop(failing)
+        except EngineError:
+            self._defer_defects()
+
+    def _defer_defects(self) -> None:
+        """Queries that fail as models though plain DuckDB runs them: found one by one, and told at their place."""
+        queries = self._queries()
+        self._drop(queries)
+        for sql in queries:
+            try:
+                self.kept.compile(self._names[sql], sql)
+                self.kept.install()
+            except EngineError:
+                self._deferred.add(sql)
+                self._drop([sql])
+
+    def _queries(self) -> list[str]:
+        return [sql for sql, name in self._names.items() if name in self.kept.models]
 
     def _drop(self, texts: list[str]) -> None:
         for sql in texts:
