@@ -1,0 +1,1 @@
+"""Nexmark: an auction site's stream of people, auctions and bids, and the queries that are asked of it."""
