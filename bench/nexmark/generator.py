@@ -56,9 +56,7 @@ def write(config: Config, events: int, folder: Path) -> dict[str, Path]:
     connection = _prepared(config)
     files = {stream: folder / f"{stream}.parquet" for stream in STREAMS}
     for stream, file in files.items():
-        connection.execute(
-            f"COPY ({_select(stream, config, 0, events)}) TO '{file}' (FORMAT parquet, COMPRESSION zstd)"
-        )
+        connection.execute(f"COPY ({_select(stream, config, 0, events)}) TO '{file}' (FORMAT parquet)")
     return files
 
 

@@ -1,0 +1,59 @@
+"""The streams' files, cut into epochs of so many events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.nexmark.generator import SHARES, rows
+from bench.nexmark.streams import side_input
+from headrace.engine import Arrived, Mark
+
+Epoch = tuple[Mark, dict[str, Arrived]]
+
+
+def epochs(folder: Path, streams: Iterable[str], events: int) -> Iterator[Epoch]:
+    """All events of some streams in ``folder``, ``events`` (a multiple of 50) at a time; q13's table comes with the first."""
+    asked = list(streams)
+    pieces = {name: _pieces(folder / f"{name}.parquet", rows(name, events)) for name in asked if name in SHARES}
+    offsets = dict.fromkeys(asked, 0)
+    number = 0
+    while True:
+        arriving = {name: piece for name, found in pieces.items() if (piece := next(found, None)) is not None}
+        if not arriving:
+            return
+        if number == 0 and "side_input" in asked:
+            arriving["side_input"] = weighted(side_input())
+        number += 1
+        yield epoch(number, arriving, offsets)
+
+
+def epoch(number: int, arriving: dict[str, pa.Table], offsets: dict[str, int]) -> Epoch:
+    """The next epoch; ``offsets`` are moved on."""
+    arrived = {name: Arrived(table, offsets[name]) for name, table in arriving.items()}
+    for name, table in arriving.items():
+        offsets[name] += table.num_rows
+    return Mark(number, dict(offsets), datetime(2015, 7, 15, tzinfo=UTC) + timedelta(seconds=number)), arrived
+
+
+def weighted(table: pa.Table) -> pa.Table:
+    """As a change: every row arrives."""
+    return table.append_column("__w", pa.array([1] * table.num_rows, pa.int8()))
+
+
+def _pieces(file: Path, size: int) -> Iterator[pa.Table]:
+    held: list[pa.Table] = []
+    count = 0
+    for batch in pq.ParquetFile(file).iter_batches():
+        held.append(pa.Table.from_batches([batch]))
+        count += batch.num_rows
+        while count >= size:
+            joined = pa.concat_tables(held)
+            yield joined.slice(0, size)
+            held, count = [joined.slice(size)], count - size
+    if count:
+        yield pa.concat_tables(held)

@@ -1,0 +1,46 @@
+"""One query on Headrace's embedded engine: python -m bench.nexmark.on_headrace QUERY FOLDER [EPOCH_EVENTS]
+
+Timed: reading the streams that the query reads from their Parquet files into Arrow, every column of them, and running the epochs: rows
+kept, delta program, commit. Not timed: starting, compiling, and the final checkpoint. State is a file.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.nexmark.epochs import epochs
+from bench.nexmark.models import compiled, sources
+from headrace.engine import DuckDBEngine
+
+
+def measured(query: str, folder: Path, events: int) -> dict[str, float]:
+    """``seconds`` in all, of them ``reading``; the slowest and the last epoch; rows of the result."""
+    with tempfile.TemporaryDirectory() as scratch:
+        engine = DuckDBEngine(Path(scratch) / "state.duckdb", Path(scratch) / "lake")
+        (program,) = compiled(engine, [query])
+        engine.install([s for s in sources() if s.name in program.reads], [program])
+        took: list[float] = []
+        began = time.perf_counter()
+        for mark, arrived in epochs(folder, program.reads, events):
+            started = time.perf_counter()
+            engine.run(mark, arrived)
+            took.append(time.perf_counter() - started)
+        seconds = time.perf_counter() - began
+        result = engine.content(query)[0].num_rows
+        engine.close()
+    return {
+        "seconds": seconds,
+        "reading": seconds - sum(took),
+        "epochs": len(took),
+        "slowest": max(took),
+        "last": took[-1],
+        "rows": result,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measured(sys.argv[1], Path(sys.argv[2]), int((sys.argv[3:] or ["200000"])[0]))))
