@@ -1,0 +1,113 @@
+"""How a case is run: each in a process of its own, which prints its figures as the last line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+import headrace
+from bench.nexmark import environments
+from bench.nexmark.generator import Config, write
+from bench.nexmark.models import FOLDER
+from bench.nexmark.results import Case, Measured
+from bench.nexmark.streams import SIDE_INPUT, STREAMS, side_input
+
+HERE = Path(__file__).parent
+# A run that takes longer is given up.
+PATIENCE_S = 900
+VERSIONS = {
+    "duckdb": duckdb.__version__,
+    "headrace": headrace.__version__,
+    "flink": environments.FLINK,
+    "spark": environments.SPARK,
+}
+
+
+class RefusedError(Exception):
+    """The engine does not run the query; the reason."""
+
+
+def files(events: int) -> Path:
+    """A folder with the streams' files, made once."""
+    folder = environments.CACHE / f"events-{events}"
+    if not (folder / "side_input.parquet").exists():
+        write(Config(), events, folder)
+        pq.write_table(side_input(), folder / "side_input.parquet")
+    return folder
+
+
+def run(case: Case) -> Measured:
+    """One run.
+
+    Raises:
+        RefusedError: no such query for that engine, it says no, or it takes too long.
+    """
+    if not (_texts(case.engine) / f"{case.query}.sql").exists():
+        raise RefusedError("the engine has no such query")
+    command = _COMMANDS[case.engine](case, files(case.events))
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE_S, env=_environment(), check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise RefusedError(f"more than {PATIENCE_S} s") from None
+    if done.returncode:
+        raise RefusedError(_reason(done.stderr))
+    figures: Measured = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _texts(engine: str) -> Path:
+    return HERE / engine if engine in ("flink", "spark") else FOLDER
+
+
+def _environment() -> dict[str, str]:
+    # Flink's Python takes the heap of its Java from here; without it, a quarter of the memory.
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "JVM_ARGS": "-Xmx10g"}
+
+
+def _reason(stderr: str) -> str:
+    """The line that says most: the last that names an error, or the last."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    named = [line for line in lines if "Exception" in line or "Error" in line]
+    return ((named or lines or ["no reason given"])[-1])[:300]
+
+
+@cache
+def _streams() -> str:
+    return json.dumps({**{name: dict(columns) for name, columns in STREAMS.items()}, "side_input": SIDE_INPUT})
+
+
+def _duckdb(case: Case, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "bench.nexmark.on_duckdb", case.query, str(folder)]
+
+
+def _headrace(case: Case, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "bench.nexmark.on_headrace", case.query, str(folder), str(case.epoch)]
+
+
+def _flink(case: Case, folder: Path) -> list[str]:
+    python, jars = environments.python("apache-flink", environments.FLINK), environments.flink_jars()
+    script, text = HERE / "on_flink.py", HERE / "flink" / f"{case.query}.sql"
+    return [str(python), str(script), str(text), str(folder), str(jars), _streams()]
+
+
+def _spark(case: Case, folder: Path) -> list[str]:
+    python = environments.python("pyspark", environments.SPARK)
+    return [str(python), str(HERE / "on_spark.py"), str(HERE / "spark" / f"{case.query}.sql"), str(folder), _streams()]
+
+
+_COMMANDS: Mapping[str, Callable[[Case, Path], list[str]]] = {
+    "duckdb": _duckdb,
+    "headrace": _headrace,
+    "flink": _flink,
+    "spark": _spark,
+}
