@@ -6,14 +6,13 @@ import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 import headrace
 
-ORDER = ("log", "lake", "flights", "tpch", "latency")
+ORDER = ("log", "lake", "flights", "tpch", "nexmark", "latency")
 
 
 def main() -> None:
@@ -24,7 +23,7 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, load {os.getloadavg()[0]:.1f}\n")
     for name in sys.argv[1:] or ORDER:
         print(f"== {name}", flush=True)
-        subprocess.run([sys.executable, str(Path(__file__).parent / f"{name}.py")], check=True)
+        subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
 
 
 main()

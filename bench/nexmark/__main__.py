@@ -1,6 +1,6 @@
 """Nexmark's queries on Headrace, on DuckDB at once, on Flink and on Spark: python -m bench.nexmark [--events N] [--engines …] [--queries …]
 
-Every case is run three times, the engines taking turns, and the median counts. Outcomes are kept in a JSON file as they come; what is there
+Every case is run some times (three), the engines taking turns, and the median counts. Outcomes are kept in a JSON file as they come; what is there
 already is not run again, so that a long run can be stopped and gone on with. ``report`` makes the page in docs/benchmarks of it.
 Flink and Spark want Java and Maven; their environments, and the events, are kept in ~/.cache/headrace-nexmark.
 """
@@ -16,8 +16,6 @@ from bench.nexmark.models import QUERIES
 from bench.nexmark.report import write_page
 from bench.nexmark.results import Case, Measured, Outcome, Results
 
-ROUNDS = 3
-
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -28,6 +26,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--queries", default=",".join(QUERIES), help="comma-separated (default: all)")
     parser.add_argument("--epochs", default="200000", help="events an epoch for headrace; several, comma-separated")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each case (default 3)")
     parser.add_argument("--results", type=Path, default=environments.CACHE / "results.json")
     return parser.parse_args()
 
@@ -41,11 +40,11 @@ def cases(asked: argparse.Namespace, query: str) -> list[Case]:
     return found
 
 
-def measure(waiting: list[Case], results: Results) -> None:
+def measure(waiting: list[Case], results: Results, rounds: int) -> None:
     """Run the cases in turns, and keep what came of them."""
     runs: dict[Case, list[Measured]] = {case: [] for case in waiting}
     refused: dict[Case, str] = {}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for case in waiting:
             if case not in refused:
                 try:
@@ -53,12 +52,19 @@ def measure(waiting: list[Case], results: Results) -> None:
                 except RefusedError as reason:
                     refused[case] = str(reason)
     for case in waiting:
-        outcome = Outcome(
-            case, () if case in refused else tuple(runs[case]), refused.get(case, ""), VERSIONS[case.engine]
-        )
-        results.add(outcome)
-        name = f"{case.query} {case.engine}" + (f" in epochs of {case.epoch:,}" if case.epoch else "")
-        print(f"{name:36}", outcome.refused or f"{outcome.rate:.3f} M events/s", flush=True)
+        done = () if case in refused else tuple(runs[case])
+        results.add(Outcome(case, done, refused.get(case, ""), VERSIONS[case.engine]))
+
+
+def measured(case: Case, results: Results) -> bool:
+    outcome = results.outcomes.get(case)
+    return outcome is not None and outcome.version == VERSIONS[case.engine]
+
+
+def shown(outcome: Outcome) -> str:
+    case = outcome.case
+    name = f"{case.query} {case.engine}" + (f" in epochs of {case.epoch:,}" if case.epoch else "")
+    return f"{name:36} {outcome.refused or f'{outcome.rate:.3f} M events/s'}"
 
 
 def main() -> None:
@@ -68,7 +74,10 @@ def main() -> None:
         write_page(results, asked.events)
         return
     for query in asked.queries.split(","):
-        measure([case for case in cases(asked, query) if case not in results.outcomes], results)
+        found = cases(asked, query)
+        measure([case for case in found if not measured(case, results)], results, asked.rounds)
+        for case in found:
+            print(shown(results.outcomes[case]), flush=True)
 
 
 main()
