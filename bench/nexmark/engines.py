@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -22,6 +21,7 @@ from bench.nexmark.results import Case, Measured
 from bench.nexmark.streams import SIDE_INPUT, STREAMS, side_input
 
 HERE = Path(__file__).parent
+STREAMS_JSON = json.dumps({**{name: dict(columns) for name, columns in STREAMS.items()}, "side_input": SIDE_INPUT})
 # A run that takes longer is given up.
 PATIENCE_S = 900
 
@@ -92,11 +92,6 @@ def _reason(stderr: str) -> str:
     return ((named or lines or ["no reason given"])[-1])[:300]
 
 
-@cache
-def _streams() -> str:
-    return json.dumps({**{name: dict(columns) for name, columns in STREAMS.items()}, "side_input": SIDE_INPUT})
-
-
 def _duckdb(case: Case, folder: Path) -> list[str]:
     return [sys.executable, "-m", "bench.nexmark.on_duckdb", case.query, str(folder)]
 
@@ -108,12 +103,18 @@ def _headrace(case: Case, folder: Path) -> list[str]:
 def _flink(case: Case, folder: Path) -> list[str]:
     python, jars = environments.python("apache-flink", environments.FLINK), environments.flink_jars()
     script, text = HERE / "on_flink.py", HERE / "flink" / f"{case.query}.sql"
-    return [str(python), str(script), str(text), str(folder), str(jars), _streams()]
+    return [str(python), str(script), str(text), str(folder), str(jars), STREAMS_JSON]
 
 
 def _spark(case: Case, folder: Path) -> list[str]:
     python = environments.python("pyspark", environments.SPARK)
-    return [str(python), str(HERE / "on_spark.py"), str(HERE / "spark" / f"{case.query}.sql"), str(folder), _streams()]
+    return [
+        str(python),
+        str(HERE / "on_spark.py"),
+        str(HERE / "spark" / f"{case.query}.sql"),
+        str(folder),
+        STREAMS_JSON,
+    ]
 
 
 _COMMANDS: Mapping[str, Callable[[Case, Path], list[str]]] = {

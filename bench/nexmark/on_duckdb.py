@@ -18,13 +18,18 @@ from bench.nexmark.models import teach_windows, text
 from bench.nexmark.streams import STREAMS, side_input
 
 
+def prepare(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Name the streams' files as the queries do."""
+    for stream in STREAMS:
+        connection.execute(f"CREATE VIEW {stream} AS FROM '{folder / stream}.parquet'")
+    connection.from_arrow(side_input()).create("side_input")
+    teach_windows(connection)
+
+
 def measured(query: str, folder: Path) -> dict[str, float]:
     """``seconds``, and rows of the result."""
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect(Path(scratch) / "one.duckdb") as connection:
-        for stream in STREAMS:
-            connection.execute(f"CREATE VIEW {stream} AS FROM '{folder / stream}.parquet'")
-        teach_windows(connection)
-        connection.from_arrow(side_input()).create("side_input")
+        prepare(connection, folder)
         began = time.perf_counter()
         (rows,) = connection.execute(f"CREATE TABLE result AS {text(query)}").fetchone() or (0,)
         return {"seconds": time.perf_counter() - began, "rows": rows}
