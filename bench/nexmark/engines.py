@@ -62,7 +62,7 @@ def run(case: Case) -> Measured:
         RefusedError: no such query for that engine, it says no, or it takes too long.
     """
     if not (_texts(case.engine) / f"{case.query}.sql").exists():
-        raise RefusedError("the engine has no such query")
+        raise RefusedError("no text of the query for this engine")
     command = _COMMANDS[case.engine](case, files(case.events))
     try:
         done = subprocess.run(
