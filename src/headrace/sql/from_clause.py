@@ -54,7 +54,7 @@ class FromClause:
     def name(self, found: exp.Column) -> str | None:
         """The joined column that ``found`` names; None when it is of no table here."""
         known = found.table in self._tables or found.table in self._beside
-        return f"{found.table}.{found.name}" if known else None
+        return f"{found.table}.{found.name.lower()}" if known else None
 
     def joined(self, where: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
         """The joined tables, and the conditions of ``where`` that are still to be applied."""
@@ -98,7 +98,7 @@ class FromClause:
             exp.Subquery(this=batch(node), alias=exp.TableAlias(this=exp.to_identifier(INPUTS[0])))
         )
         described = self._catalog.oracle.describe(query.join(made.copy(), on=exp.true()))
-        return Expand(node, made, tuple((f"{alias}.{name}", name) for name, _ in described), outer)
+        return Expand(node, made, tuple((f"{alias}.{name.lower()}", name) for name, _ in described), outer)
 
     def _outside(self, part: exp.Expr) -> exp.Expr:
         name = self.name(part) if isinstance(part, exp.Column) else None
@@ -204,7 +204,7 @@ class FromClause:
 
         computed = self._computed.get(alias, {})
         outputs = (
-            *((f"{alias}.{name}", column(name)) for name in names),
+            *((f"{alias}.{name.lower()}", column(name)) for name in names),
             *((f"{alias}.{name}", unqualified(value)) for value, name in computed.items()),
         )
 

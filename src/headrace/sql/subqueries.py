@@ -153,7 +153,7 @@ class Subqueries:
             names: the columns of the SELECT, which come out as ``alias.name``.
             outer: a row that has none is kept, with NULLs.
         """
-        found = self._correlated(exp.Subquery(this=self._outside(query)))
+        found = self._correlated(exp.Subquery(this=self._outside(query)), as_value=False)
         made = [exp.alias_(column(name, "made"), f"{alias}.{name}", quoted=True) for name in names]
         lateral = exp.Lateral(
             this=found.value,
@@ -233,8 +233,12 @@ class Subqueries:
 
     # -- correlated
 
-    def _correlated(self, lifted: exp.Expr) -> Correlated:
-        """The subquery's own tables joined and filtered as operators; what ties them to the outside stays SQL over both."""
+    def _correlated(self, lifted: exp.Expr, *, as_value: bool = True) -> Correlated:
+        """The subquery's own tables joined and filtered as operators; what ties them to the outside stays SQL over both.
+
+        Args:
+            as_value: only its value matters; otherwise it is needed as a query.
+        """
         query = _query_of(lifted)
         if not isinstance(query, exp.Select) or query.args.get("with_") is not None:
             raise UnsplitError("a correlated subquery that is not one SELECT")
@@ -243,7 +247,7 @@ class Subqueries:
         keys = [pair for part in tied if (pair := _key_pair(part)) is not None]
         if not keys:
             raise UnsplitError("a subquery that is not tied to the rows outside by an equality")
-        if isinstance(lifted, exp.Subquery) and len(keys) == len(tied) and self._is_total(query):
+        if as_value and isinstance(lifted, exp.Subquery) and len(keys) == len(tied) and self._is_total(query):
             return self._totals(query, tied, keys, [part for part in parts if part not in tied])
         if isinstance(lifted, exp.Exists) and _is_plain(query, self._catalog):
             query = query.select(exp.Literal.number(1), append=False)
