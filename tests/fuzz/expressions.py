@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from tests.fuzz.maker import COMPARABLE, Maker, Scope
@@ -83,7 +84,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "nullif($STR, 'a')",
         "$INT::VARCHAR",
         "$DEC::VARCHAR",
-        "$TS::VARCHAR",
+        "($TS)::VARCHAR",
         "$BOOL::VARCHAR",
         "strftime($TS, '%H:%M')",
         "regexp_replace($STR, '[ab]', '*')",
@@ -251,6 +252,12 @@ def computed(make: Maker, kind: str, scope: Scope, depth: int = 2) -> str:
     if fitting := _fitting(kind, frozenset(column.kind for column in scope.columns)):
         return filled(make, make.pick(fitting), scope, depth - 1)
     return filled(make, make.pick(TEMPLATES[kind]), scope, depth - 1)
+
+
+def possible(kinds: Sequence[str], scope: Scope) -> list[str]:
+    """Those of ``kinds`` that there is a column of, or something that can be made of columns; all, when there is no column."""
+    present = frozenset(column.kind for column in scope.columns)
+    return [kind for kind in kinds if kind in present or _fitting(kind, present)] or list(kinds)
 
 
 @cache

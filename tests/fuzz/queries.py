@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.fuzz import aggregates, subqueries, windows
-from tests.fuzz.expressions import column, computed, value
+from tests.fuzz.expressions import column, computed, possible, value
 from tests.fuzz.maker import COMPARABLE, EXACT, Maker, Query, Scope
 from tests.fuzz.sources import Column, Table
 from tests.fuzz.tables import From, from_clause
@@ -80,7 +80,7 @@ def _key(make: Maker, scope: Scope) -> tuple[str, str]:
         found = make.pick(columns) if columns else Column("1 + 0", "INT")
         return found.ref, found.kind
     make.mark("GROUP BY expression")
-    kind = make.pick(COMPARABLE)
+    kind = make.pick(possible(COMPARABLE, scope))
     return computed(make, kind, scope, 1), kind
 
 
@@ -279,7 +279,7 @@ def _shown(make: Maker, scope: Scope, *, exact: bool = True) -> tuple[str, str]:
         make.mark("subquery in the select list")
         kind = make.pick(["INT", "STR", "DBLD"])
         return subqueries.scalar(make, kind, scope), kind
-    kind = make.pick(EXACT)
+    kind = make.pick(possible(EXACT, scope))
     return computed(make, kind, scope), kind
 
 

@@ -128,7 +128,9 @@ def _on(make: Maker, left: From, right: _Named, pair: str) -> str:
         return pair.replace(" = ", " IS NOT DISTINCT FROM ", 1)
     if roll < 0.42:
         make.mark("join on an expression")
-        return f"coalesce({pair.split(' = ', maxsplit=1)[0]}::VARCHAR, '') = coalesce({pair.split(' = ')[1]}::VARCHAR, '')"
+        return (
+            f"coalesce({pair.split(' = ', maxsplit=1)[0]}::VARCHAR, '') = coalesce({pair.split(' = ')[1]}::VARCHAR, '')"
+        )
     return pair
 
 

@@ -60,7 +60,7 @@ def tried(case: Case) -> Verdict:
         attempt = Verdict()
         error = attempted(replace(case, models=models), attempt)
         if error is None:
-            _merged(verdict, attempt)
+            _merged(verdict, attempt, case)
             break
         failing = {name for name in models if _fails(case.of(name), name, verdict)}
         if not failing:
@@ -70,9 +70,11 @@ def tried(case: Case) -> Verdict:
     return verdict
 
 
-def _merged(verdict: Verdict, attempt: Verdict) -> None:
+def _merged(verdict: Verdict, attempt: Verdict, case: Case) -> None:
+    """Take over what the attempt gave. What reads a model that is wrong is wrong for that alone."""
     for fault in attempt.faults.values():
-        verdict.add(fault)
+        if not attempt.faults.keys() & (case.of(fault.model).models.keys() - {fault.model}):
+            verdict.add(fault)
     verdict.refused, verdict.programs = attempt.refused, attempt.programs
 
 

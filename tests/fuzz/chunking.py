@@ -1,0 +1,69 @@
+"""The same changes in other epochs: what is kept at the end must be the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tests.fuzz.case import Case
+from tests.fuzz.compiling import Fault
+from tests.fuzz.play import Bag, difference
+from tests.fuzz.stream import Epoch, Row
+from tests.fuzz.trial import playing
+
+from headrace.sql import Program
+
+
+def chunking_faults(case: Case, programs: Mapping[str, Program], rng: random.Random) -> list[Fault]:
+    """Models that end up otherwise when the same rows come in other epochs. Programs that time moves are left out."""
+    steady = _steady(programs)
+    models = {name: sql for name, sql in case.models.items() if name in steady}
+    if not models:
+        return []
+    case = replace(case, models=models)
+    other = replace(case, epochs=rechunked(case, rng))
+    expected, found = _final(case), _final(other)
+    return [
+        Fault(name, "differs in other epochs", difference(expected[name], found[name]))
+        for name in models
+        if expected[name] != found[name] and not _inexact(programs[name])
+    ]
+
+
+def rechunked(case: Case, rng: random.Random) -> list[Epoch]:
+    """The rows of each source in their order, in epochs of other sizes."""
+    waiting: dict[str, list[Row]] = {}
+    for epoch in case.epochs:
+        for source, rows in epoch.rows.items():
+            waiting.setdefault(source, []).extend(rows)
+    epochs = []
+    while any(waiting.values()):
+        taken = {}
+        for source, rows in waiting.items():
+            count = rng.choice([0, 1, 2, 7, 50])
+            taken[source], waiting[source] = rows[:count], rows[count:]
+        epochs.append(Epoch(case.epochs[-1].time, {source: rows for source, rows in taken.items() if rows}))
+    return epochs
+
+
+def _final(case: Case) -> dict[str, Bag]:
+    with playing(case) as play:
+        for epoch in case.epochs:
+            play.run(epoch)
+        return play.contents()
+
+
+def _steady(programs: Mapping[str, Program]) -> set[str]:
+    """Models whose content depends on rows alone: neither they nor what they read move with time."""
+    steady: set[str] = set()
+    for name, program in programs.items():
+        if not program.timely and all(read in steady for read in program.reads if read in programs):
+            steady.add(name)
+    return steady
+
+
+def _inexact(program: Program) -> bool:
+    """Whether some of its values depend on the order of rows in their last digits."""
+    text = program.batch.sql("duckdb").lower()
+    return any(name in text for name in ("stddev", "var", "corr", "covar", "regr_", "entropy"))
