@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test check bench pin clean
+.PHONY: setup demo test check fuzz bench pin clean
 
 setup: $(READY)
 
@@ -33,6 +33,14 @@ check: setup
 	$(BIN)/lint-imports
 	scripts/web-check
 
+# Random queries over random changes, each held against a recompute after every epoch; what fails is shrunk into .fuzz/.
+# N: queries; SEED: of the first project of twelve; JOBS: processes.
+N ?= 1000
+SEED ?= 0
+JOBS ?= 2
+fuzz: setup
+	$(BIN)/python -m tests.fuzz --queries $(N) --seed $(SEED) --jobs $(JOBS) --keep .fuzz
+
 bench: setup
 	$(BIN)/python -m bench
 
@@ -41,4 +49,4 @@ pin:
 	scripts/pin
 
 clean:
-	rm -rf .venv examples/flights/.headrace
+	rm -rf .venv .fuzz examples/flights/.headrace

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.fuzz.campaign import campaign, report
-from tests.fuzz.generate import MODELS
+from .campaign import campaign, report
+from .generate import MODELS
 
 
 def main() -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fuzz.expressions import filled, value
-from tests.fuzz.maker import Maker, Scope
+from .expressions import filled, value
+from .maker import Maker, Scope
 
 AGGREGATES: dict[str, tuple[str, ...]] = {
     "INT": (

@@ -12,14 +12,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.fuzz.case import Case, save
-from tests.fuzz.chunking import chunking_faults
-from tests.fuzz.compiling import Fault
-from tests.fuzz.generate import MODELS, Project, project
-from tests.fuzz.shrink import shrunk
-from tests.fuzz.trial import Verdict, tried
-
 from headrace.sql import Program
+
+from .case import Case, save
+from .chunking import chunking_faults
+from .compiling import Fault
+from .generate import MODELS, Project, project
+from .shrink import shrunk
+from .trial import Verdict, tried
 
 SEEDS = Path(__file__).parent / "seeds"
 SHRINKING_SECONDS = 120

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.fuzz.sources import SOURCES
-from tests.fuzz.stream import Epoch, Row
 
 from headrace.engine import SourceTable
+
+from .sources import SOURCES
+from .stream import Epoch, Row
 
 
 @dataclass(frozen=True)

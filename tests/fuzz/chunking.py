@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from tests.fuzz.case import Case
-from tests.fuzz.compiling import Fault
-from tests.fuzz.play import Bag, difference
-from tests.fuzz.stream import Epoch, Row
-from tests.fuzz.trial import playing
-
 from headrace.sql import Program
+
+from .case import Case
+from .compiling import Fault
+from .play import Bag, difference
+from .stream import Epoch, Row
+from .trial import playing
 
 
 def chunking_faults(case: Case, programs: Mapping[str, Program], rng: random.Random) -> list[Fault]:
     """Models that end up otherwise when the same rows come in other epochs. Programs that time moves are left out."""
-    steady = _steady(programs)
-    models = {name: sql for name, sql in case.models.items() if name in steady}
+    models = {name: sql for name, sql in case.models.items() if _steady(case.of(name).models, programs)}
     if not models:
         return []
     case = replace(case, models=models)
@@ -54,13 +53,9 @@ def _final(case: Case) -> dict[str, Bag]:
         return play.contents()
 
 
-def _steady(programs: Mapping[str, Program]) -> set[str]:
-    """Models whose content depends on rows alone: neither they nor what they read move with time."""
-    steady: set[str] = set()
-    for name, program in programs.items():
-        if not program.timely and all(read in steady for read in program.reads if read in programs):
-            steady.add(name)
-    return steady
+def _steady(models: Iterable[str], programs: Mapping[str, Program]) -> bool:
+    """Whether a model's content depends on rows alone: neither it nor what it reads moves with time."""
+    return all(name in programs and not programs[name].timely for name in models)
 
 
 def _inexact(program: Program) -> bool:

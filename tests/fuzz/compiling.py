@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-from tests.fuzz.case import reads
 
 from headrace.engine import DuckDBOracle, SourceTable
 from headrace.errors import SqlError
 from headrace.sql import Catalog, Program, Relation, SqlText, compile_model
+
+from .case import reads
 
 # Refusals of what has no single answer, or reads from outside the project.
 DOCUMENTED = ("HR-303", "HR-304")

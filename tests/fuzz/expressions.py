@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from tests.fuzz.maker import COMPARABLE, Maker, Scope
+from .maker import COMPARABLE, Maker, Scope
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "INT": (
@@ -242,7 +242,7 @@ _SLOT = re.compile(r"\$([A-Z]+)")
 
 def value(make: Maker, kind: str, scope: Scope, depth: int = 2) -> str:
     """An expression of ``kind``; the deeper, the likelier a plain column."""
-    if depth > 0 and make.chance(0.45):
+    if depth > 0 and make.chance(0.35):
         return computed(make, kind, scope, depth)
     return leaf(make, kind, scope)
 

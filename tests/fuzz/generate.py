@@ -6,10 +6,10 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.fuzz.maker import Maker
-from tests.fuzz.queries import query
-from tests.fuzz.sources import TABLES, Table
-from tests.fuzz.stream import Epoch, stream
+from .maker import Maker
+from .queries import query
+from .sources import TABLES, Table
+from .stream import Epoch, stream
 
 MODELS = 12
 EPOCHS = 20

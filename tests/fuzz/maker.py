@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tests.fuzz.sources import Column, Table
+from .sources import Column, Table
 
 T = TypeVar("T")
 

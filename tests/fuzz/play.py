@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-from tests.fuzz.case import Case
-from tests.fuzz.compiling import Fault, compiled
-from tests.fuzz.sources import schema
-from tests.fuzz.stream import Epoch
 
 from headrace.engine import Arrived, DuckDBEngine, Mark
+
+from .batch import Batch
+from .case import Case
+from .compiling import Fault, compiled
+from .sources import schema
+from .stream import Epoch
 
 Bag = Counter[object]
 """Rows with how many copies there are of each."""
@@ -34,13 +36,16 @@ class Play:
         self.engine = DuckDBEngine(self._folder / "state.duckdb", self._folder / "lake")
         self.compiled = compiled(self._case.models, self._case.sources, self.engine.oracle)
         self.built = self.engine.install(self._case.sources, list(self.compiled.programs.values()))
+        self._batch = Batch(self.engine, {s.name: s for s in self._case.sources}, self.compiled.programs)
 
     def step(self, epoch: Epoch) -> list[Fault]:
         """Run one epoch, then hold every model against a recompute, and its change against its content."""
         self.run(epoch)
-        faults = self.differences()
+        before, self._rows = self._rows, self.contents()
+        unequal = [model for model, rows in self._batch.contents(epoch.time) if bag(rows) != self._rows[model]]
+        faults = self.differences(unequal) if unequal else []
         for model in self.compiled.programs:
-            faults += self._change_faults(model)
+            faults += self._change_faults(model, before[model])
         return faults
 
     def run(self, epoch: Epoch) -> None:
@@ -52,19 +57,18 @@ class Play:
         self._epoch += 1
         self.engine.run(Mark(self._epoch, dict(self._offsets), epoch.time), arrived)
 
-    def differences(self) -> list[Fault]:
-        """The models whose kept content is not what a recompute gives."""
-        _, results = self.engine.recompute(list(self.compiled.programs))
+    def differences(self, models: Sequence[str]) -> list[Fault]:
+        """Those of ``models`` whose kept content is not what the engine's own recompute gives."""
+        _, results = self.engine.recompute(models)
         return [
             self._fault(r.model, "differs", f"{r.missing} missing, {r.extra} extra of {r.rows}")
             for r in results
             if r.missing or r.extra
         ]
 
-    def _change_faults(self, model: str) -> Iterable[Fault]:
+    def _change_faults(self, model: str, before: Bag) -> Iterable[Fault]:
         arrived, left = weighed(self.engine.changes(model))
-        before, after = self._rows[model], self._content(model)
-        self._rows[model] = after
+        after = self._rows[model]
         if arrived & left:
             yield self._fault(model, "change is not net", f"{list(arrived & left)[:3]}")
         expected = Counter(before)
@@ -85,7 +89,7 @@ class Play:
 
     def reopen(self) -> Sequence[Fault]:
         """Close and open the engine. Nothing is built anew, and everything is as it was."""
-        self.engine.close()
+        self.close()
         self._open()
         before, self._rows = self._rows, self.contents()
         faults = [self._fault(model, "is built anew when reopened", "") for model in self.built]
@@ -95,6 +99,7 @@ class Play:
         return faults
 
     def close(self) -> None:
+        self._batch.close()
         self.engine.close()
 
 

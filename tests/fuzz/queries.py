@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.fuzz import aggregates, subqueries, windows
-from tests.fuzz.expressions import column, computed, possible, value
-from tests.fuzz.maker import COMPARABLE, EXACT, Maker, Query, Scope
-from tests.fuzz.sources import Column, Table
-from tests.fuzz.tables import From, from_clause
+from . import aggregates, subqueries, windows
+from .expressions import column, computed, possible, value
+from .maker import COMPARABLE, EXACT, Maker, Query, Scope
+from .sources import Column, Table
+from .tables import From, from_clause
 
 Shown = list[tuple[str, str]]
 """A select list: expression and kind."""
@@ -39,7 +39,7 @@ def plain(make: Maker, depth: int) -> Query:
     scope = Scope(source.columns)
     if make.chance(0.1):
         return _starred(make, source, scope)
-    shown = [_shown(make, scope) for _ in range(make.rng.randint(1, 5))]
+    shown = [_shown(make, scope) for _ in range(make.rng.randint(1, 3))]
     return _select(make, shown, source, scope, size=source.size)
 
 
@@ -61,7 +61,7 @@ def grouped(make: Maker, depth: int) -> Query:
     exact = not inexact(make, depth)
     keys = [_key(make, scope) for _ in range(make.pick([0, 1, 1, 1, 2, 2, 3]))]
     keys = list(dict(keys).items())
-    calls = [_call(make, scope, exact=exact) for _ in range(make.rng.randint(0 if keys else 1, 4))]
+    calls = [_call(make, scope, exact=exact) for _ in range(make.rng.randint(0 if keys else 1, 3))]
     extra = [_over_keys(make, keys)] if keys and make.chance(0.15) else []
     shown = [*keys, *calls, *extra] if make.chance(0.85) or not calls else calls
     tail = _group(make, keys, shown) if keys else ""
@@ -263,8 +263,8 @@ def _exact(make: Maker, depth: int) -> Query:
 
 
 def _source(make: Maker, depth: int) -> From:
-    nested = [query(make, depth - 1)] if depth > 0 and make.chance(0.2) else []
-    joins = make.weighted({0: 5.0, 1: 4.0, 2: 1.5, 3: 0.4}) if depth else make.pick([0, 0, 1])
+    nested = [query(make, depth - 1)] if depth > 0 and make.chance(0.12) else []
+    joins = make.weighted({0: 5.0, 1: 4.0, 2: 0.8, 3: 0.2}) if depth else make.pick([0, 0, 1])
     return from_clause(make, nested, joins=joins)
 
 

@@ -11,12 +11,13 @@ from typing import TypeVar
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from tests.fuzz.case import Case, reads
-from tests.fuzz.compiling import Fault, compiled
-from tests.fuzz.stream import Epoch, Row
-from tests.fuzz.trial import Verdict, attempted, batch_error
 
 from headrace.engine import DuckDBOracle
+
+from .case import Case, reads
+from .compiling import Fault, compiled
+from .stream import Epoch, Row
+from .trial import Verdict, attempted, batch_error
 
 T = TypeVar("T")
 Check = Callable[[Case], bool]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.fuzz.aggregates import aggregate
-from tests.fuzz.expressions import value
-from tests.fuzz.maker import COMPARABLE, Maker, Scope
-from tests.fuzz.sources import Column
-from tests.fuzz.tables import named
+from .aggregates import aggregate
+from .expressions import value
+from .maker import COMPARABLE, Maker, Scope
+from .sources import Column
+from .tables import named
 
 
 def predicate(make: Maker, scope: Scope) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.fuzz.expressions import value
-from tests.fuzz.maker import COMPARABLE, Maker, Query, Scope
-from tests.fuzz.sources import Column, Table
+from .expressions import value
+from .maker import COMPARABLE, Maker, Query, Scope
+from .sources import Column, Table
 
 # Products larger than this would make the fuzzer slow, and find nothing that smaller ones do not.
 LARGEST = 3000

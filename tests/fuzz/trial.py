@@ -10,13 +10,14 @@ from pathlib import Path
 
 import sqlglot
 from sqlglot import exp
-from tests.fuzz.case import Case
-from tests.fuzz.compiling import Fault, compiled
-from tests.fuzz.play import Play
 
 from headrace.engine import Asked, DuckDBOracle
 from headrace.errors import EngineError, HeadraceError
 from headrace.sql import Program
+
+from .case import Case
+from .compiling import Fault, compiled
+from .play import Play
 
 MEMORY = Path("/dev/shm")
 
@@ -96,6 +97,8 @@ def _play(play: Play, case: Case, verdict: Verdict) -> None:
         faults += play.step(epoch)
         if number in case.reopen:
             faults += play.reopen()
+    if case.epochs:
+        faults += play.differences(list(play.compiled.programs))
     for fault in faults:
         verdict.add(fault)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fuzz.expressions import column, filled
-from tests.fuzz.maker import COMPARABLE, Maker, Scope
+from .expressions import column, filled
+from .maker import COMPARABLE, Maker, Scope
 
 RANKS = ("row_number()", "rank()", "dense_rank()", "ntile(3)")
 POSITIONS = {

@@ -1,0 +1,53 @@
+"""Every model's batch query over the raw rows, as the engine's recompute runs it, but with its text made only once.
+
+A recompute renders, compares and counts; most of its time goes where nothing differs. So a content that is found equal here needs
+none, and whatever is not is the recompute's to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import pyarrow as pa
+from sqlglot import exp
+
+from headrace.engine import DuckDBEngine, SourceTable, tables
+from headrace.engine.programs import instant
+from headrace.engine.render import quoted, render
+from headrace.sql import Program
+
+
+class Batch:
+    """Batch queries on a connection of their own."""
+
+    def __init__(self, engine: DuckDBEngine, sources: Mapping[str, SourceTable], programs: Mapping[str, Program]) -> None:
+        self._cursor = engine._connection.cursor()
+        self._cursor.execute("USE node")
+        self._cursor.execute("SET TimeZone = 'UTC'")
+        for name, source in sources.items():
+            body = tables.current(source, None)
+            self._cursor.execute(f"CREATE TEMP VIEW {quoted(_name(name))} AS {body}")
+        self._read = {name for program in programs.values() for name in program.reads}
+
+        def place(name: str) -> exp.Table | None:
+            return exp.table_(_name(name), quoted=True) if name in sources or name in programs else None
+
+        self._texts = {name: render(program.batch, place) for name, program in programs.items()}
+
+    def contents(self, now: datetime) -> Iterator[tuple[str, pa.Table]]:
+        """Each model's rows, recomputed in the order of the models."""
+        self._cursor.execute(f"SET VARIABLE now = {instant(now)}")
+        for name, text in self._texts.items():
+            if name in self._read:
+                table = quoted(_name(name))
+                self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}")
+                text = f"SELECT * FROM {table}"
+            yield name, self._cursor.execute(text).to_arrow_table()
+
+    def close(self) -> None:
+        self._cursor.close()
+
+
+def _name(relation: str) -> str:
+    return f"batch.{relation}"
