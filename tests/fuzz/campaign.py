@@ -22,7 +22,7 @@ from .shrink import shrunk
 from .trial import Verdict, tried
 
 SEEDS = Path(__file__).parent / "seeds"
-SHRINKING_SECONDS = 120
+SHRINKING_SECONDS = 60
 
 
 @dataclass

@@ -6,7 +6,8 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from .maker import Maker
+from .maker import Maker, Query
+from .open_defects import avoided
 from .queries import query
 from .sources import TABLES, Table
 from .stream import Epoch, stream
@@ -33,10 +34,17 @@ def project(seed: int, *, models: int = MODELS, epochs: int = EPOCHS) -> Project
     features: dict[str, Counter[str]] = {}
     tables: list[Table] = list(TABLES)
     for number in range(models):
-        make = Maker(random.Random(f"{seed}:{number}"), tables)
-        made = query(make)
+        make, made = _made(random.Random(f"{seed}:{number}"), tables)
         name = f"m{number}"
         texts[name], features[name] = made.sql, make.marks
         if made.size <= LARGEST_READ and all(c.kind != "DBLX" for c in made.columns) and make.chance(0.5):
             tables = [*tables, Table(name, made.columns, made.size)]
     return Project(seed, texts, features, stream(random.Random(f"{seed}:stream"), epochs))
+
+
+def _made(rng: random.Random, tables: list[Table]) -> tuple[Maker, Query]:
+    while True:
+        make = Maker(rng, tables)
+        made = query(make)
+        if not avoided(made.sql):
+            return make, made

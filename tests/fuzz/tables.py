@@ -58,7 +58,24 @@ def _table(make: Maker, nested: list[Query]) -> _Named:
         make.mark("range()")
         return _Named(f"range(0, 4) AS {alias}(r)", alias, (Column(f"{alias}.r", "INT"),), 4)
     table = make.pick(make.tables)
+    moments = [column for column in table.columns if column.kind == "TS" and " " not in column.ref]
+    if moments and make.chance(0.1):
+        return _windowed(make, table, make.pick(moments).ref, alias)
     return named(table, alias)
+
+
+def _windowed(make: Maker, table: Table, moment: str, alias: str) -> _Named:
+    """A table whose rows are put into windows of event time."""
+    keys = [column.ref for column in table.columns if column.kind in ("STR", "INT") and " " not in column.ref]
+    forms = {
+        "TUMBLE": f"TUMBLE({table.name}, {moment}, INTERVAL 30 MINUTE)",
+        "HOP": f"HOP({table.name}, {moment}, INTERVAL 30 MINUTE, INTERVAL 1 HOUR)",
+        "SESSION": f"SESSION({table.name}, {moment}, INTERVAL 20 MINUTE{f', {make.pick(keys)}' if keys else ''})",
+    }
+    form = make.pick(list(forms))
+    make.mark(form)
+    columns = (*table.columns, Column("window_start", "TS"), Column("window_end", "TS"))
+    return _Named(f"{forms[form]} AS {alias}", alias, _qualified(columns, alias), table.size * (2 if form == "HOP" else 1))
 
 
 def named(table: Table, alias: str) -> _Named:
