@@ -21,7 +21,9 @@ from headrace.sql import Program
 class Batch:
     """Batch queries on a connection of their own."""
 
-    def __init__(self, engine: DuckDBEngine, sources: Mapping[str, SourceTable], programs: Mapping[str, Program]) -> None:
+    def __init__(
+        self, engine: DuckDBEngine, sources: Mapping[str, SourceTable], programs: Mapping[str, Program]
+    ) -> None:
         self._cursor = engine._connection.cursor()
         self._cursor.execute("USE node")
         self._cursor.execute("SET TimeZone = 'UTC'")
@@ -39,11 +41,12 @@ class Batch:
         """Each model's rows, recomputed in the order of the models."""
         self._cursor.execute(f"SET VARIABLE now = {instant(now)}")
         for name, text in self._texts.items():
-            if name in self._read:
-                table = quoted(_name(name))
-                self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}")
-                text = f"SELECT * FROM {table}"
-            yield name, self._cursor.execute(text).to_arrow_table()
+            if name not in self._read:
+                yield name, self._cursor.execute(text).to_arrow_table()
+                continue
+            table = quoted(_name(name))
+            self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}")
+            yield name, self._cursor.execute(f"SELECT * FROM {table}").to_arrow_table()
 
     def close(self) -> None:
         self._cursor.close()

@@ -55,7 +55,7 @@ def save(case: Case, path: Path) -> None:
     document = {
         "about": case.about,
         **({"reopen": list(case.reopen)} if case.reopen else {}),
-        "sources": {s.name: {"columns": dict(s.columns), "changelog": s.changelog, "key": list(s.key)} for s in used},
+        "sources": {s.name: _Line(columns=dict(s.columns), changelog=s.changelog, key=list(s.key)) for s in used},
         "models": dict(case.models),
         "epochs": [_written(epoch, names) for epoch in case.epochs],
     }

@@ -15,6 +15,7 @@ OPEN: dict[str, str] = {
     "any-of-a-list-between-tables": r"= ANY\(\[",
     "literal-in-an-ordered-aggregate": r"(string_agg|list|array_agg|listagg)\((DISTINCT )?('|-?\d|NULL|TRUE|FALSE|TIMESTAMP|DATE|CAST\(3|\[|\{)",
     "literal-with-its-type-before-a-cast": r"(TIMESTAMP|TIMESTAMPTZ|DATE) '[^']*'::",
+    "using-column-in-having": r"USING \(k\).* HAVING ",
     "list-over-a-range-of-a-distance": r"(list|string_agg)\([^)]*\) OVER \([^()]*RANGE BETWEEN (INTERVAL|\d)",
 }
 """Name of the seed -> what queries that may run into it look like."""

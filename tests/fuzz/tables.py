@@ -75,7 +75,9 @@ def _windowed(make: Maker, table: Table, moment: str, alias: str) -> _Named:
     form = make.pick(list(forms))
     make.mark(form)
     columns = (*table.columns, Column("window_start", "TS"), Column("window_end", "TS"))
-    return _Named(f"{forms[form]} AS {alias}", alias, _qualified(columns, alias), table.size * (2 if form == "HOP" else 1))
+    return _Named(
+        f"{forms[form]} AS {alias}", alias, _qualified(columns, alias), table.size * (2 if form == "HOP" else 1)
+    )
 
 
 def named(table: Table, alias: str) -> _Named:

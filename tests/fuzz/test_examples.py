@@ -1,0 +1,33 @@
+"""Every example of docs/reference/sql.md is kept up to date, and the page says what the compiler does."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from .case import Case
+from .constructs import CONSTRUCTS, Construct
+from .generate import project
+from .stream import stream
+from .table import PAGE, page
+from .trial import tried
+
+ALL = [pytest.param(c, id=c.name.replace(" ", "-")) for constructs in CONSTRUCTS.values() for c in constructs]
+
+
+@pytest.mark.parametrize("construct", ALL)
+def test_example_is_kept_up_to_date(construct: Construct) -> None:
+    verdict = tried(Case({"m": construct.sql}, stream(random.Random(construct.name), 15)))
+    assert not verdict.faults
+    assert set(verdict.programs) == {"m"}
+
+
+def test_the_page_is_as_written() -> None:
+    assert PAGE.read_text() == page(), "run `python -m tests.fuzz.table`"
+
+
+def test_what_the_page_calls_generated_is_generated() -> None:
+    named = {c.feature for constructs in CONSTRUCTS.values() for c in constructs if c.feature}
+    seen = {feature for seed in range(150) for tally in project(seed, epochs=1).features.values() for feature in tally}
+    assert named <= seen, named - seen

@@ -1,0 +1,35 @@
+"""Some hundred generated queries, the same in every run; ``make fuzz`` tries as many others as there is time for."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from headrace.engine import DuckDBOracle
+
+from .campaign import ran
+from .compiling import compiled
+from .generate import MODELS, project
+from .sources import SOURCES
+
+PROJECTS = 42
+
+
+@pytest.mark.parametrize("seed", range(PROJECTS))
+def test_kept_equals_recomputed(seed: int) -> None:
+    tally = ran(seed)
+    assert not tally.faults, "\n".join(tally.faults)
+
+
+def test_the_same_seed_gives_the_same_project() -> None:
+    assert project(3) == project(3) != project(4)
+
+
+def test_few_queries_are_refused() -> None:
+    """Most of what is generated is what the compiler takes, so that hardly any of it is in vain."""
+    refused: Counter[str] = Counter()
+    for seed in range(4):
+        made = compiled(project(seed).models, SOURCES, DuckDBOracle())
+        refused.update(error.code for error in made.refused.values())
+    assert refused.total() <= 0.05 * 4 * MODELS, refused
