@@ -30,7 +30,7 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
         Construct("lists and lambdas", "SELECT list_transform(list_filter(nums, lambda e: e > 1), lambda e: e * 2) AS l FROM wide"),
         Construct("structs", "SELECT info.a AS a, {'x': id, 'y': k} AS s FROM wide"),
         Construct("JSON", "SELECT doc ->> 's' AS s, json_type(doc) AS t FROM wide"),
-        Construct("t.*, EXCLUDE, REPLACE", "SELECT * EXCLUDE (p) REPLACE (v + 1 AS v) FROM bag", "t.*"),
+        Construct("t.*, EXCLUDE, REPLACE", "SELECT * EXCLUDE (p) REPLACE (v % 7 AS v) FROM bag", "t.*"),
         Construct("UNNEST in the select list", "SELECT id, unnest(tags) AS tag FROM wide", "UNNEST in the select list"),
         Construct("VALUES", "SELECT b.v, n.label FROM bag AS b JOIN (VALUES ('a', 'first'), ('b', 'second')) AS n(k, label) ON b.k = n.k", "VALUES"),
         Construct("range()", "SELECT b.k, r.i FROM bag AS b JOIN range(0, 3) AS r(i) ON b.v = r.i", "range()"),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from headrace.engine import DuckDBOracle
 
 from .case import Case, reads
 from .compiling import Fault, compiled
+from .edits import edits
 from .stream import Epoch, Row
 from .trial import Verdict, attempted, batch_error
 
@@ -164,7 +164,7 @@ def _smaller_query(case: Case, name: str, fails: Check) -> Case:
     found = True
     while found:
         found = False
-        for sql in _edits(case.models[name]):
+        for sql in edits(case.models[name]):
             if sql in tried:
                 continue
             tried.add(sql)
@@ -174,58 +174,3 @@ def _smaller_query(case: Case, name: str, fails: Check) -> Case:
         if name not in case.models:
             break
     return case
-
-
-def _edits(sql: str) -> Iterator[str]:
-    """Texts with one part of the tree left out or replaced by a part of itself, the largest parts first."""
-    tree = sqlglot.parse_one(sql, read="duckdb")
-    for place, node in enumerate(tree.walk()):
-        if isinstance(node, exp.Literal | exp.Identifier | exp.DataType | exp.Var):
-            continue
-        for edit in (*_promotions(node), *_deletions(node)):
-            copy = tree.copy()
-            twin = next(other for i, other in enumerate(copy.walk()) if i == place)
-            try:
-                edited = edit(twin)
-                text = (copy if edited is None else edited).sql("duckdb")
-            except (SqlglotError, AttributeError, KeyError, TypeError, ValueError, IndexError):
-                continue
-            if len(text) < len(sql):
-                yield text
-
-
-Edit = Callable[[exp.Expr], "exp.Expr | None"]
-
-
-def _promotions(node: exp.Expr) -> Iterator[Edit]:
-    """A part of the node in its place."""
-    below = [
-        child
-        for child in node.walk()
-        if child is not node and isinstance(child, type(node) | exp.Query | exp.Condition)
-    ]
-    for place in range(min(len(below), 12)):
-
-        def promote(twin: exp.Expr, place: int = place) -> exp.Expr | None:
-            parts = [c for c in twin.walk() if c is not twin and isinstance(c, type(twin) | exp.Query | exp.Condition)]
-            part = parts[place].copy()
-            if twin.parent is None:
-                return part
-            twin.replace(part)
-            return None
-
-        yield promote
-    if isinstance(node, exp.Condition) and not isinstance(node, exp.Column | exp.Literal):
-        yield lambda twin: twin.replace(exp.Literal.number(1)) and None
-
-
-def _deletions(node: exp.Expr) -> Iterator[Edit]:
-    """One optional part of the node, or one element of a list in it, left out."""
-    for name, value in node.args.items():
-        if isinstance(value, list):
-            for place in range(len(value)):
-                yield lambda twin, name=name, place=place: twin.set(
-                    name, [v for i, v in enumerate(twin.args[name]) if i != place]
-                )
-        elif value and name != "this":
-            yield lambda twin, name=name: twin.set(name, None)
