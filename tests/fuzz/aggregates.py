@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .expressions import filled, value
+from .expressions import filled, possible, value
 from .maker import Maker, Scope
 
 AGGREGATES: dict[str, tuple[str, ...]] = {
@@ -91,9 +91,10 @@ _LIKELY = {"INT": 8.0, "DBLD": 3.0, "STR": 2.5, "DEC": 1.5, "DBL": 1.5, "BOOL": 
            "INTS": 1.0, "STRS": 0.5, "STRUCT": 0.3, "JSON": 0.3, "BIG": 0.5, "DBLX": 1.2}  # fmt: skip
 
 
-def aggregate_kind(make: Maker, *, exact: bool) -> str:
-    """A kind that some aggregate answers with; ``exact`` leaves out what can only be shown."""
-    return make.weighted({kind: weight for kind, weight in _LIKELY.items() if not (exact and kind == "DBLX")})
+def aggregate_kind(make: Maker, scope: Scope, *, exact: bool) -> str:
+    """A kind that some aggregate of these columns answers with; ``exact`` leaves out what can only be shown."""
+    kinds = possible([kind for kind in _LIKELY if not (exact and kind == "DBLX")], scope)
+    return make.weighted({kind: _LIKELY[kind] for kind in kinds})
 
 
 def aggregate(make: Maker, kind: str, scope: Scope, depth: int = 1) -> str:

@@ -85,7 +85,7 @@ def _key(make: Maker, scope: Scope) -> tuple[str, str]:
 
 
 def _call(make: Maker, scope: Scope, *, exact: bool) -> tuple[str, str]:
-    kind = aggregates.aggregate_kind(make, exact=exact)
+    kind = aggregates.aggregate_kind(make, scope, exact=exact)
     return aggregates.over_aggregate(make, kind, scope), kind
 
 
@@ -285,8 +285,8 @@ def _shown(make: Maker, scope: Scope, *, exact: bool = True) -> tuple[str, str]:
 
 def _where(make: Maker, source: From, scope: Scope) -> str:
     conditions = list(source.where)
-    if make.chance(0.45):
-        conditions += [value(make, "BOOL", scope, 2) for _ in range(make.pick([1, 1, 2]))]
+    if make.chance(0.35):
+        conditions.append(value(make, "BOOL", scope, 2))
     if make.chance(0.15) and scope.deep:
         make.mark("subquery in WHERE")
         conditions.append(subqueries.predicate(make, scope))

@@ -81,7 +81,7 @@ class _Changes:
 
     def _reference(self) -> Row:
         pick = self._rng.choice
-        return {"k": pick(KEYS), "name": pick(["x", "y", "z", "", None]), "n": pick(INTS), "since": self._moment()}
+        return {"k": pick(KEYS), "name": pick(["a", "b", "x", "", None]), "n": pick(INTS), "since": self._moment()}
 
     def _wide_row(self) -> Row:
         pick = self._rng.choice

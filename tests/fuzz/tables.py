@@ -158,7 +158,7 @@ def _pair(make: Maker, left: tuple[Column, ...], right: tuple[Column, ...], oper
     kinds = [kind for kind in COMPARABLE if kind != "BOOL" and _of(left, kind) and _of(right, kind)]
     if not kinds:
         return None
-    likely = {kind: 6.0 if kind == "STR" else 2.0 if kind == "INT" else 0.6 for kind in kinds}
+    likely = {kind: 6.0 if kind == "STR" else 2.0 if kind == "INT" else 0.2 for kind in kinds}
     kind = make.weighted(likely)
     sides = make.pick(_of(left, kind)).ref, make.pick(_of(right, kind)).ref
     if make.chance(0.2) and operator == "=":
