@@ -27,13 +27,11 @@ def _projects_a_model(sql: str) -> bool:
 
 
 OPEN: dict[str, Callable[[str], bool]] = {
-    "any-of-a-list-between-tables": _like(r"= ANY\(\["),
     "literal-in-an-aggregate-with-its-order": _like(r"(string_agg|listagg)\('[^']*', '.' ORDER BY|mode\((''?\w|'|NULL)"),
     "literal-with-its-type-before-a-cast": _like(r"(TIMESTAMP|TIMESTAMPTZ) '[^']*'::"),
     "named-window-of-position": _like(r" WINDOW w "),
     "numbers-over-identical-rows": _numbered_by_several_partitions,
     "projection-of-a-grouping-is-not-net": _projects_a_model,
-    "using-column-in-having": _like(r"USING \(k\).* HAVING "),
 }
 """Name of the seed -> whether a query may run into it."""
 
