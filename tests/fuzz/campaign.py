@@ -21,7 +21,6 @@ from .generate import MODELS, Project, project
 from .shrink import shrunk
 from .trial import Verdict, tried
 
-SEEDS = Path(__file__).parent / "seeds"
 SHRINKING_SECONDS = 60
 
 
@@ -152,6 +151,3 @@ def report(tally: Tally, seeds: Sequence[int], seconds: float) -> str:
         *(f"  {count:6}  {name}" for name, count in tally.features.most_common()),
     ]
     return "\n".join(lines)
-
-
-__all__ = ["SEEDS", "Tally", "campaign", "case_of", "ran", "report"]
