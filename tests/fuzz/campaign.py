@@ -53,9 +53,9 @@ class Tally:
 
 
 def case_of(made: Project) -> Case:
-    """The project as a case; the engine of every third one is closed and opened on the way."""
+    """The project as a case; the engine of every fourth one is closed and opened on the way."""
     rng = random.Random(f"{made.seed}:case")
-    reopen = (rng.randrange(len(made.epochs) - 1),) if rng.random() < 1 / 3 else ()
+    reopen = (rng.randrange(len(made.epochs) - 1),) if rng.random() < 1 / 4 else ()
     return Case(made.models, made.epochs, reopen=reopen)
 
 
@@ -66,7 +66,7 @@ def ran(seed: int, *, keep: Path | None = None, epochs: int | None = None) -> Ta
     case = case_of(made)
     verdict = tried(case)
     if not verdict.faults and seed % 4 == 0:
-        for fault in chunking_faults(case, verdict.programs, random.Random(f"{seed}:chunking")):
+        for fault in chunking_faults(case, verdict, random.Random(f"{seed}:chunking")):
             verdict.add(fault)
     tally = _tallied(made, verdict)
     for fault in verdict.faults.values():

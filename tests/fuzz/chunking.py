@@ -12,21 +12,18 @@ from .case import Case
 from .compiling import Fault
 from .play import Bag, difference
 from .stream import Epoch, Row
-from .trial import playing
+from .trial import Verdict, playing
 
 
-def chunking_faults(case: Case, programs: Mapping[str, Program], rng: random.Random) -> list[Fault]:
+def chunking_faults(case: Case, verdict: Verdict, rng: random.Random) -> list[Fault]:
     """Models that end up otherwise when the same rows come in other epochs. Programs that time moves are left out."""
+    programs = verdict.programs
     models = {name: sql for name, sql in case.models.items() if _steady(case.of(name).models, programs)}
-    if not models:
-        return []
-    case = replace(case, models=models)
-    other = replace(case, epochs=rechunked(case, rng))
-    expected, found = _final(case), _final(other)
+    found = _final(replace(case, models=models, epochs=rechunked(case, rng)))
     return [
-        Fault(name, "differs in other epochs", difference(expected[name], found[name]))
-        for name in models
-        if expected[name] != found[name] and not _inexact(programs[name])
+        Fault(name, "differs in other epochs", difference(verdict.contents[name], rows))
+        for name, rows in found.items()
+        if rows != verdict.contents[name] and not _inexact(programs[name])
     ]
 
 

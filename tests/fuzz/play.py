@@ -29,12 +29,15 @@ class Play:
         self._schemas = {source.name: schema(source) for source in case.sources}
         self._offsets = dict.fromkeys(self._schemas, 0)
         self._epoch = 0
-        self._open()
+        self.engine = self._opened()
+        self.compiled = compiled(case.models, case.sources, self.engine.oracle)
+        self._install()
         self._rows = self.contents()
 
-    def _open(self) -> None:
-        self.engine = DuckDBEngine(self._folder / "state.duckdb", self._folder / "lake")
-        self.compiled = compiled(self._case.models, self._case.sources, self.engine.oracle)
+    def _opened(self) -> DuckDBEngine:
+        return DuckDBEngine(self._folder / "state.duckdb", self._folder / "lake")
+
+    def _install(self) -> None:
         self.built = self.engine.install(self._case.sources, list(self.compiled.programs.values()))
         self._batch = Batch(self.engine, {s.name: s for s in self._case.sources}, self.compiled.programs)
 
@@ -90,7 +93,8 @@ class Play:
     def reopen(self) -> Sequence[Fault]:
         """Close and open the engine. Nothing is built anew, and everything is as it was."""
         self.close()
-        self._open()
+        self.engine = self._opened()
+        self._install()
         before, self._rows = self._rows, self.contents()
         faults = [self._fault(model, "is built anew when reopened", "") for model in self.built]
         for model, rows in self._rows.items():

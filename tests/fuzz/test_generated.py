@@ -15,7 +15,7 @@ from .sources import SOURCES
 
 PROJECTS = 42
 # Half of the time of a query goes into compiling and installing it; `make fuzz` runs more epochs than these.
-EPOCHS = 8
+EPOCHS = 6
 
 
 @pytest.mark.parametrize("seed", range(PROJECTS))

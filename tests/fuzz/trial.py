@@ -17,7 +17,7 @@ from headrace.sql import Program
 
 from .case import Case
 from .compiling import Fault, compiled
-from .play import Play
+from .play import Bag, Play
 
 MEMORY = Path("/dev/shm")
 
@@ -31,12 +31,14 @@ class Verdict:
         refused: model -> the code of the refusal.
         unanswerable: model -> the engine's error, which a batch query over the same rows gives too.
         programs: of the models that ran.
+        contents: their rows at the end.
     """
 
     faults: dict[str, Fault] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     unanswerable: dict[str, str] = field(default_factory=dict)
     programs: dict[str, Program] = field(default_factory=dict)
+    contents: dict[str, Bag] = field(default_factory=dict)
 
     def add(self, fault: Fault) -> None:
         self.faults.setdefault(fault.model, fault)
@@ -76,7 +78,7 @@ def _merged(verdict: Verdict, attempt: Verdict, case: Case) -> None:
     for fault in attempt.faults.values():
         if not attempt.faults.keys() & (case.of(fault.model).models.keys() - {fault.model}):
             verdict.add(fault)
-    verdict.refused, verdict.programs = attempt.refused, attempt.programs
+    verdict.refused, verdict.programs, verdict.contents = attempt.refused, attempt.programs, attempt.contents
 
 
 def attempted(case: Case, verdict: Verdict) -> str | None:
@@ -101,6 +103,7 @@ def _play(play: Play, case: Case, verdict: Verdict) -> None:
         faults += play.differences(list(play.compiled.programs))
     for fault in faults:
         verdict.add(fault)
+    verdict.contents = play.contents()
 
 
 def described(error: Exception) -> str:
