@@ -65,7 +65,7 @@ def _program(name: str, sql: str, relations: dict[str, Relation], oracle: DuckDB
     """The model compiled, and declared for those that read it."""
     program = compile_model(name, SqlText(sql, Path(f"{name}.sql")), Catalog(relations, oracle))
     columns = {column.lower(): kind for column, kind in oracle.describe(program.batch)}
-    relations[name] = Relation(name, columns, program.append_only, True, program.key)
+    relations[name] = program.relation(columns)
     oracle.declare(name, columns)
     return program
 

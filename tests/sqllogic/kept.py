@@ -52,7 +52,7 @@ class Kept:
             raise CrashError(f"compiling it: {type(error).__name__}: {error}") from error
         columns = {n.lower(): kind for n, kind in self._engine.oracle.describe(program.batch)}
         self._programs[name] = program
-        self._relate(Relation(name, columns, program.append_only, True, program.key))
+        self._relate(program.relation(columns))
 
     def _compiled(self, name: str, sql: str) -> Program:
         return compile_model(name, SqlText(sql, Path(f"{name}.sql")), Catalog(self._relations, self._engine.oracle))

@@ -80,6 +80,12 @@ def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
     return [node]
 
 
+def expands(node: exp.Expr) -> bool:
+    """Whether an output column makes several rows of one."""
+    called = (call.name.lower() for call in node.find_all(exp.Anonymous))
+    return node.find(exp.Unnest, exp.Explode) is not None or any(name == "unnest" for name in called)
+
+
 def mentions_time(node: exp.Expr) -> bool:
     """Whether the epoch's logical time is in ``node``."""
     return any(p.name == "now" for p in node.find_all(exp.Placeholder))

@@ -45,7 +45,7 @@ def _unit(part: exp.Expr) -> Set:
     """Keys that stand in brackets are taken together."""
     if isinstance(part, exp.Paren):
         return _unit(part.this)
-    return tuple(part.expressions) if isinstance(part, exp.Tuple) else (part,)
+    return tuple(each.unnest() for each in part.expressions) if isinstance(part, exp.Tuple) else (part,)
 
 
 def _joined(sets: Sequence[Set]) -> Set:

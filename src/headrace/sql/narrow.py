@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from headrace.sql.functions import expands
 from headrace.sql.nodes import (
     Aggregate,
     Expand,
@@ -74,8 +75,8 @@ def _below(node: Node, wanted: set[str]) -> Iterator[tuple[Node, set[str]]]:
 
 
 def _some(named: tuple[Named, ...], wanted: set[str]) -> tuple[Named, ...]:
-    """Those that are wanted, and at least one: a row without any column is no row."""
-    return tuple(pair for pair in named if pair[0] in wanted) or named[:1]
+    """Those that are wanted or make several rows of one, and at least one: a row without any column is no row."""
+    return tuple(pair for pair in named if pair[0] in wanted or expands(pair[1])) or named[:1]
 
 
 def _calls(node: Aggregate, wanted: set[str]) -> tuple[Named, ...]:

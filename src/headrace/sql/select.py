@@ -96,7 +96,7 @@ class Select:
         if key.is_int:
             key = selects[int(key.name) - 1].unalias()
         # A bare constant in GROUP BY would be read as a position.
-        return exp.func("COALESCE", key.copy()) if isinstance(key, exp.Literal) else key
+        return key if key.find(exp.Column) else exp.func("COALESCE", key.copy())
 
     def _first_of(self, source: FromClause, outputs: list[Named]) -> list[exp.Expr]:
         """The expressions of DISTINCT ON."""
@@ -141,6 +141,8 @@ class Select:
         inside = self._lifted([*names, *found])
         outside = [name for name in self._lifted(parts) if name not in inside]
         found += [call for part in self._subqueries.compared(outside) for call in aggregates(part, self._oracle)]
+        if not found and () in sets:
+            found = [exp.Count(this=exp.Star(), big_int=True)]
         calls = {call: f"agg{i}" for i, call in enumerate(dict.fromkeys(found))}
         told = {call: f"told{i}" for i, call in enumerate(dict.fromkeys(_groupings(parts)))}
         node = self._subqueries.add(node, inside)

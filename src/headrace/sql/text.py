@@ -28,6 +28,7 @@ def _typed_literal(_: Any, this: exp.Expr, kind: exp.DataType) -> exp.Expr:
     return this
 
 
+_SETS: dict[Any, type[exp.Expr]] = {TokenType.CUBE: exp.Cube, TokenType.ROLLUP: exp.Rollup}
 _TIMES = (exp.DType.DATE, exp.DType.TIME, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ)
 
 
@@ -37,6 +38,16 @@ class _Parser(DuckDBParser):
         **DuckDBParser.TYPE_LITERAL_PARSERS,
         **dict.fromkeys(_TIMES, _typed_literal),
     }
+
+    def _parse_cube_or_rollup(self, with_prefix: bool = False) -> Any:
+        """ROLLUP and CUBE of any expressions."""
+        kind = next((k for token, k in _SETS.items() if self._match(token)), None)
+        if kind is None:
+            return None
+        return kind(expressions=[] if with_prefix else self._parse_wrapped_csv(self._parse_disjunction))
+
+    def _parse_grouping_set(self) -> Any:
+        return self._parse_grouping_sets() or self._parse_cube_or_rollup() or self._parse_disjunction()
 
 
 class Models(DuckDB):

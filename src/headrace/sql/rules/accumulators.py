@@ -161,7 +161,8 @@ def _distinct(
     (each,) = value.expressions
     if isinstance(inner, exp.Min | exp.Max):
         return _extreme(inner, each, condition, append_only=append_only)
-    feed = Feed(each, condition)
+    # A bare constant in GROUP BY would be read as a position.
+    feed = Feed(each if each.find(exp.Column) else exp.func("COALESCE", each.copy()), condition)
     marked = None if condition is None else exp.column(mark(condition))
     made: Kept | None = None
     if isinstance(inner, exp.Count):
