@@ -21,7 +21,10 @@ def _projects_a_model(sql: str) -> bool:
 
 OPEN: dict[str, Callable[[str], bool]] = {
     "distinct-constant": _like(r"DISTINCT ('|-?\d|NULL|TRUE|FALSE|CAST\(3|TIMESTAMP|DATE|\[|\{)"),
+    "grouping-sets-of-an-expression": _like(r"GROUPING SETS \(\(.*\("),
+    "grouping-sets-without-aggregates": _like(r"\(SELECT .*GROUPING SETS"),
     "hop-whose-windows-nothing-reads": _like(r"HOP\("),
+    "rollup-of-a-comparison": _like(r"(ROLLUP|CUBE) \(.*[<>=]"),
     "unnest-that-nothing-reads": _like(r"\(SELECT .*, unnest\("),
     "projection-of-a-grouping-is-not-net": _projects_a_model,
 }
