@@ -7,24 +7,14 @@ from pathlib import Path
 import pytest
 
 from .case import load
-from .open_defects import OPEN
 from .trial import tried
 
 SEEDS = sorted((Path(__file__).parent / "seeds").glob("*.yaml"))
 
 
-def _parameter(path: Path) -> object:
-    marks = [pytest.mark.xfail(reason="known, and not mended yet")] if path.stem in OPEN else []
-    return pytest.param(path, id=path.stem, marks=marks)
-
-
-@pytest.mark.parametrize("path", [_parameter(path) for path in SEEDS])
+@pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
 def test_what_failed_once_holds(path: Path) -> None:
     case = load(path)
     verdict = tried(case)
     assert not verdict.faults
     assert list(verdict.programs) == list(case.models)
-
-
-def test_every_open_defect_has_a_seed() -> None:
-    assert set(OPEN) <= {path.stem for path in SEEDS}
