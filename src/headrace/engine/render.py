@@ -21,7 +21,7 @@ def render(query: exp.Expr, place: Place | None = None, *, prepared: bool = Fals
     Args:
         prepared: ``:now`` is a parameter of a prepared statement, not a variable.
     """
-    return query.transform(lambda node: _placed(node, place, prepared)).sql("duckdb", comments=False)
+    return query.transform(lambda node: _placed(node, place, prepared)).sql("duckdb", comments=False, copy=False)
 
 
 def _placed(node: exp.Expr, place: Place | None, prepared: bool) -> exp.Expr:

@@ -83,7 +83,9 @@ def _types(node: Aggregate, emitter: Emitter) -> dict[exp.Expr, str]:
     types: dict[exp.Expr, str] = {}
     for values in queries:
         if values:
-            query = exp.select(*(exp.alias_(v.copy(), f"c{i}") for i, v in enumerate(values))).from_(source.copy())
+            query = exp.select(*(exp.alias_(v.copy(), f"c{i}") for i, v in enumerate(values))).from_(
+                source.copy(), copy=False
+            )
             described = emitter.catalog.oracle.describe(query)
             types.update({value: kind for value, (_, kind) in zip(values, described, strict=True)})
     return types
@@ -110,12 +112,12 @@ def _merged(node: Aggregate, plan: _Plan, emitter: Emitter) -> Change:
     merged = emitter.computed(_merge(source, held, keys, plan, again, grows=grows), needs, timely=timely)
     (made,) = merged.needs
     kept = exp.select(*(column(k) for k in keys), *(_as(f"new_{n}", n) for n in (COUNT, *plan.names))).from_(
-        delta_table(made)
+        delta_table(made), copy=False
     )
     if keys:
-        kept = kept.where(exp.NEQ(this=column(f"new_{COUNT}"), expression=exp.Literal.number(0)))
+        kept = kept.where(exp.NEQ(this=column(f"new_{COUNT}"), expression=exp.Literal.number(0)), copy=False)
     emitter.advance.append(Merge(held, tuple(keys), made, kept))
-    before = exp.select(*_outputs(node, plan, ""), weight(1)).from_(state_table(held))
+    before = exp.select(*_outputs(node, plan, ""), weight(1)).from_(state_table(held), copy=False)
     emitter.hold(node, before)
     _explain(node, plan, emitter, held)
     emitter.grouped[node] = Grouped(node, plan, made, merged)
@@ -164,8 +166,8 @@ def _partial(node: Aggregate, plan: _Plan, emitter: Emitter) -> tuple[exp.Select
     ]
     count_kind = exp.Max if grows else exp.Sum
     query = exp.select(*keys, exp.alias_(count_kind(this=column(COUNT)), COUNT), *gathered, *watched)
-    query = query.from_(sub(union_all(parts), "t"))
-    return (query.group_by(*(k.copy() for k in keys)) if keys else query), needs, timely
+    query = query.from_(sub(union_all(parts), "t"), copy=False)
+    return (query.group_by(*(k.copy() for k in keys), copy=False) if keys else query), needs, timely
 
 
 def _partial_of(node: Aggregate, plan: _Plan, feed: exp.Expr | None, change: exp.Query, count: exp.Expr) -> exp.Select:
@@ -180,10 +182,12 @@ def _partial_of(node: Aggregate, plan: _Plan, feed: exp.Expr | None, change: exp
         exp.alias_(part.watch.copy() if part.watch is not None and _fed_by(part) == feed else exp.Null(), _watch(name))
         for name, part in _watching(plan)
     ]
-    query = exp.select(*keys, exp.alias_(count, COUNT), *values, *watched).from_(sub(change, "t"))
+    query = exp.select(*keys, exp.alias_(count, COUNT), *values, *watched).from_(sub(change, "t"), copy=False)
     if not node.keys:
         return query
-    return query.group_by(*(column(name) if feed is not None else value.copy() for name, value in node.keys))
+    return query.group_by(
+        *(column(name) if feed is not None else value.copy() for name, value in node.keys), copy=False
+    )
 
 
 def _fed_by(part: Accumulator) -> exp.Expr | None:
@@ -213,7 +217,7 @@ def _feed(node: Aggregate, value: exp.Expr, plan: _Plan) -> Node:
 
 def _held(partial: exp.Select, keys: Sequence[str], plan: _Plan) -> exp.Select:
     """The shape of what is kept of a group."""
-    return exp.select(*(column(name) for name in (*keys, COUNT, *plan.names))).from_(sub(partial, "p"))
+    return exp.select(*(column(name) for name in (*keys, COUNT, *plan.names))).from_(sub(partial, "p"), copy=False)
 
 
 def _again(
@@ -232,12 +236,12 @@ def _again(
     lost = exp.select(
         *(exp.alias_(column(k, "p"), f"k{i}") for i, k in enumerate(keys)), exp.alias_(exp.true(), "lost")
     )
-    lost = lost.from_(sub(stored.query, "p"))
+    lost = lost.from_(sub(stored.query, "p"), copy=False)
     if not plan.always:
         causes = [
             part.lost(column(name, "s"), column(name, "p"), column(_watch(name), "p")) for name, part in _watching(plan)
         ]
-        lost = _beside_state(lost, held, keys).where(exp.or_(*causes))
+        lost = _beside_state(lost, held, keys).where(exp.or_(*causes), copy=False)
     changed = emitter.computed(lost, stored.needs)
     rows = emitter.affected(node.child, [value for _, value in node.keys], changed.query, before=False)
     values = [exp.alias_(part.again.copy(), name) for name, part in plan.again if part.again is not None]
@@ -246,15 +250,15 @@ def _again(
         exp.alias_(exp.true(), "again"),
         *values,
     )
-    query = query.from_(sub(rows, "r"))
+    query = query.from_(sub(rows, "r"), copy=False)
     if keys:
-        query = query.group_by(*(value.copy() for _, value in node.keys))
+        query = query.group_by(*(value.copy() for _, value in node.keys), copy=False)
     return stored, emitter.computed(query, changed.needs)
 
 
 def _beside_state(query: exp.Select, held: str, keys: Sequence[str]) -> exp.Select:
     """A query over ``p`` with the group's state, if there is one, as ``s``."""
-    return query.join(exp.alias_(state_table(held), "s", table=True), on=_same("s", keys), join_type="left")
+    return query.join(exp.alias_(state_table(held), "s", table=True), on=_same("s", keys), join_type="left", copy=False)
 
 
 def _same(other: str, keys: Sequence[str]) -> exp.Expr:
@@ -285,10 +289,10 @@ def _merge(
             merged = exp.case().when(exp.column("again", table="r"), exp.column(name, table="r")).else_(merged)
         outputs += [exp.alias_(merged, f"new_{name}"), exp.alias_(old.copy(), f"old_{name}")]
         differs.append(exp.NullSafeNEQ(this=exp.paren(merged.copy()), expression=old.copy()))
-    query = _beside_state(exp.select(*outputs).from_(sub(partial, "p")), held, keys)
+    query = _beside_state(exp.select(*outputs).from_(sub(partial, "p"), copy=False), held, keys)
     if again is not None:
-        query = query.join(sub(again.query, "r"), on=_same("r", keys), join_type="left")
-    return query.where(exp.or_(*differs)) if grows and not plan.counts else query
+        query = query.join(sub(again.query, "r"), on=_same("r", keys), join_type="left", copy=False)
+    return query.where(exp.or_(*differs), copy=False) if grows and not plan.counts else query
 
 
 def through(node: Project, emitter: Emitter) -> Change | None:
@@ -344,8 +348,8 @@ def _emitted(grouped: Grouped, projects: Sequence[Project] = ()) -> Change:
     arrives, leaves = exp.and_(now_shown, either), exp.and_(was_shown, either)
     query = union_all(
         [
-            exp.select(*_named(new), weight(1)).from_(rows).where(arrives),
-            exp.select(*_named(old), weight(-1)).from_(rows.copy()).where(leaves),
+            exp.select(*_named(new), weight(1)).from_(rows, copy=False).where(arrives, copy=False),
+            exp.select(*_named(old), weight(-1)).from_(rows.copy(), copy=False).where(leaves, copy=False),
         ]
     )
     return Change(query, grouped.change.needs, grouped.change.timely, net=False, direct=True)

@@ -45,7 +45,7 @@ def _grows(node: Join, left: Change, right: Change, emitter: Emitter) -> frozens
 def _joined(node: Join, left: exp.Query, right: exp.Query) -> exp.Select:
     product = exp.cast(exp.Mul(this=weight(table="l"), expression=weight(table="r")), "TINYINT")
     outputs = [*columns(node.left, "l"), *columns(node.right, "r"), weight(product)]
-    query = exp.select(*outputs).from_(sub(left, "l"))
+    query = exp.select(*outputs).from_(sub(left, "l"), copy=False)
     if node.on is None:
-        return query.join(sub(right, "r"), join_type="cross")
-    return query.join(sub(right, "r"), on=node.on.copy())
+        return query.join(sub(right, "r"), join_type="cross", copy=False)
+    return query.join(sub(right, "r"), on=node.on.copy(), copy=False)

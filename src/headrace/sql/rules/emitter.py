@@ -30,6 +30,7 @@ from headrace.sql.rules.weighted import (
     delta_table,
     live_table,
     projected,
+    semi_join,
     state_table,
     sub,
     union_all,
@@ -145,7 +146,12 @@ class Emitter:
         name = name or f"{self.model}.{len(self.steps)}"
         self.steps.append(Compute(name, query, needs, timely, simple, unless, stored))
         return Change(
-            exp.select("*").from_(delta_table(name)), frozenset({name}), timely, net, direct=True, grows=grows
+            exp.select("*").from_(delta_table(name), copy=False),
+            frozenset({name}),
+            timely,
+            net,
+            direct=True,
+            grows=grows,
         )
 
     def state(self, shape: exp.Query, bound: str, *, weighted: bool = True, warning: str = "") -> str:
@@ -177,8 +183,8 @@ class Emitter:
         """``node``'s rows after this epoch, with weights: what was there and what changes."""
         return union_all(
             [
-                exp.select(*columns(node), weight()).from_(sub(self.old(node), "o")),
-                exp.select(*columns(node), weight()).from_(sub(self.named(node).query, "d")),
+                exp.select(*columns(node), weight()).from_(sub(self.old(node), "o"), copy=False),
+                exp.select(*columns(node), weight()).from_(sub(self.named(node).query, "d"), copy=False),
             ]
         )
 
@@ -195,7 +201,7 @@ class Emitter:
             names = {below: names[name] for below, name in shown.items()}
             at = at.child
         outputs = [exp.alias_(column(names[name]), name, quoted=True) for name in node.columns]
-        return exp.select(*outputs, weight(1)).from_(live_table(self.model))
+        return exp.select(*outputs, weight(1)).from_(live_table(self.model), copy=False)
 
     def kept_by_group(self, node: Node) -> exp.Query | None:
         """The current rows of a result that is a grouping, from the state that the grouping keeps; None for other results."""
@@ -204,10 +210,10 @@ class Emitter:
             if below is None:
                 return None
             outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
-            query = exp.select(*outputs).from_(sub(below, "t"))
-            return query if node.where is None else query.where(node.where.copy())
+            query = exp.select(*outputs).from_(sub(below, "t"), copy=False)
+            return query if node.where is None else query.where(node.where.copy(), copy=False)
         if isinstance(node, Aggregate) and node in self._clean:
-            return exp.select(*columns(node)).from_(sub(self._olds[node], "t"))
+            return exp.select(*columns(node)).from_(sub(self._olds[node], "t"), copy=False)
         return None
 
     def append_only(self, node: Node) -> bool:
@@ -239,13 +245,12 @@ class Emitter:
             changed: columns k0, k1, ..., a value of ``keys`` a row. NULL keys agree with each other.
         """
         rows = self.old(node) if before else self.new(node)
-        chosen = exp.select(*columns(node), weight()).from_(sub(rows, "r"))
+        chosen = exp.select(*columns(node), weight()).from_(sub(rows, "r"), copy=False)
         if keys:
             pairs = (
                 exp.NullSafeEQ(this=k.copy(), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys)
             )
-            some = exp.select("1").from_(sub(changed, "a")).where(exp.and_(*pairs))
-            chosen = chosen.where(exp.Exists(this=some))
+            chosen = semi_join(chosen, sub(changed, "a"), exp.and_(*pairs))
         return bag(chosen, node.columns, append_only=self.append_only(node))
 
     def move(self, made: Node, node: Node) -> None:
@@ -259,7 +264,7 @@ class Emitter:
         if node in self._clean:
             return self._olds[node]
         if isinstance(node, Scan) and self.catalog.relations[node.relation].live:
-            return exp.select(*columns(node), weight(1)).from_(live_table(node.relation))
+            return exp.select(*columns(node), weight(1)).from_(live_table(node.relation), copy=False)
         if isinstance(node, Project):
             held = self._held(node.child)
             return None if held is None else projected(node, held)
@@ -271,4 +276,4 @@ class Emitter:
         bound = "every row of the input" if grows else "the current rows of the input"
         name = self.state(change.query, bound, warning=GROWS if grows else "")
         self.advance.append(Append(name, change.query, change.needs, not self.append_only(node)))
-        return exp.select("*").from_(state_table(name))
+        return exp.select("*").from_(state_table(name), copy=False)

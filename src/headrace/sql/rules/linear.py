@@ -18,7 +18,7 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
         case Scan():
             kind = "append-only" if emitter.append_only(node) else "rows may change"
             emitter.explain(node, Applied(f"read {node.relation}", "linear", kind))
-            query = exp.select(*columns(node), weight()).from_(delta_table(node.relation))
+            query = exp.select(*columns(node), weight()).from_(delta_table(node.relation), copy=False)
             alone: frozenset[str] | None = frozenset() if emitter.append_only(node) else None
             net = emitter.catalog.relations[node.relation].net
             return Change(query, frozenset({node.relation}), net=net, direct=True, grows=alone)
@@ -30,7 +30,9 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
         case Union():
             parts = [emitter.change(child) for child in node.children]
             emitter.explain(node, Applied("union all", "linear", "works row by row: no state"))
-            union = union_all([exp.select(*columns(node), weight()).from_(sub(part.query, "t")) for part in parts])
+            union = union_all(
+                [exp.select(*columns(node), weight()).from_(sub(part.query, "t"), copy=False) for part in parts]
+            )
             needs = frozenset().union(*(part.needs for part in parts))
             return Change(union, needs, any(part.timely for part in parts), net=False, grows=_all_grow(parts))
         case Expand():

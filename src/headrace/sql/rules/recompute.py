@@ -48,15 +48,15 @@ def _by_left(node: Recompute, changes: Sequence[Change], emitter: Emitter) -> ex
     left, right = node.inputs
     kept = emitter.old(right)
     if emitter.clean(right):
-        other = exp.select(*columns(right)).from_(sub(kept, "r"))
+        other = exp.select(*columns(right)).from_(sub(kept, "r"), copy=False)
     else:
         other = emitter.affected(right, node.keys[1], _keys(changes[:1], node.keys[:1]), before=True)
     parts = []
     for sign in (1,) if emitter.append_only(left) else (1, -1):
         moving = exp.EQ(this=weight(), expression=exp.Literal.number(sign))
-        rows = exp.select(*columns(left)).from_(sub(changes[0].query, "l")).where(moving)
+        rows = exp.select(*columns(left)).from_(sub(changes[0].query, "l"), copy=False).where(moving, copy=False)
         joined = bind_inputs(node.query, [rows, other])
-        parts.append(exp.select(*columns(node), weight(sign)).from_(sub(joined, "j")))
+        parts.append(exp.select(*columns(node), weight(sign)).from_(sub(joined, "j"), copy=False))
     return union_all(parts)
 
 
@@ -73,9 +73,11 @@ def _whole(node: Recompute, emitter: Emitter) -> Change:
         states: tuple[str, ...] = ()
         result = emitter.computed(_minus(query, shown, node.columns), needs, timely=timely)
     else:
-        held = emitter.state(exp.select(*columns(node), weight(1)).from_(sub(query, "q")), "the current result")
+        held = emitter.state(
+            exp.select(*columns(node), weight(1)).from_(sub(query, "q"), copy=False), "the current result"
+        )
         states = (held,)
-        rows = exp.select("*").from_(state_table(held))
+        rows = exp.select("*").from_(state_table(held), copy=False)
         emitter.hold(node, rows, clean=False)
         result = emitter.computed(_minus(query, rows, node.columns), needs, timely=timely)
         emitter.advance.append(Append(held, result.query, result.needs))
@@ -96,20 +98,22 @@ def _whole(node: Recompute, emitter: Emitter) -> Change:
 def _keys(changes: Sequence[Change], keys: Sequence[Sequence[exp.Expr]]) -> exp.Select:
     """The values of the keys that changed rows have, each once."""
     parts = [
-        exp.select(*(exp.alias_(k.copy(), f"k{i}") for i, k in enumerate(names))).from_(sub(change.query, "t"))
+        exp.select(*(exp.alias_(k.copy(), f"k{i}") for i, k in enumerate(names))).from_(
+            sub(change.query, "t"), copy=False
+        )
         for change, names in zip(changes, keys, strict=True)
     ]
-    return exp.select("*").distinct().from_(sub(union_all(parts), "k"))
+    return exp.select("*").distinct().from_(sub(union_all(parts), "k"), copy=False)
 
 
 def _difference(after: exp.Query, before: exp.Query, names: Sequence[str]) -> exp.Select:
     kept = [column(n) for n in names]
-    return _minus(after, exp.select(*kept, weight(1)).from_(sub(before, "before")), names)
+    return _minus(after, exp.select(*kept, weight(1)).from_(sub(before, "before"), copy=False), names)
 
 
 def _minus(after: exp.Query, before: exp.Query, names: Sequence[str]) -> exp.Select:
     """Rows of ``after`` less the weighted rows of ``before``."""
     kept = [column(n) for n in names]
-    gone = exp.select(*(k.copy() for k in kept), weight(exp.Neg(this=weight()))).from_(sub(before, "x"))
-    arrived = exp.select(*(k.copy() for k in kept), weight(1)).from_(sub(after, "y"))
+    gone = exp.select(*(k.copy() for k in kept), weight(exp.Neg(this=weight()))).from_(sub(before, "x"), copy=False)
+    arrived = exp.select(*(k.copy() for k in kept), weight(1)).from_(sub(after, "y"), copy=False)
     return net(union_all([arrived, gone]), names)

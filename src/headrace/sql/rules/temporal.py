@@ -16,13 +16,13 @@ def change(node: Expire, emitter: Emitter) -> Change:
     bound = "rows inside the time window" if node.expired is not None else "every row: no lower limit on time"
     name = emitter.state(arrived.query, bound)
     now, before = _holds(node.where), _holds(_previous(node.where))
-    fresh = exp.select(*columns(node), weight()).from_(sub(arrived.query, "t")).where(now)
+    fresh = exp.select(*columns(node), weight()).from_(sub(arrived.query, "t"), copy=False).where(now, copy=False)
     turned = exp.case().when(now, weight()).else_(exp.Neg(this=weight()))
-    moved = exp.select(*columns(node), weight(exp.cast(turned, "TINYINT"))).from_(state_table(name))
-    moved = moved.where(exp.NEQ(this=now.copy(), expression=before))
-    kept = exp.select(*columns(node), weight()).from_(sub(arrived.query, "t"))
+    moved = exp.select(*columns(node), weight(exp.cast(turned, "TINYINT"))).from_(state_table(name), copy=False)
+    moved = moved.where(exp.NEQ(this=now.copy(), expression=before), copy=False)
+    kept = exp.select(*columns(node), weight()).from_(sub(arrived.query, "t"), copy=False)
     if node.expired is not None:
-        kept = kept.where(exp.Not(this=_holds(node.expired)))
+        kept = kept.where(exp.Not(this=_holds(node.expired)), copy=False)
         emitter.advance.append(Evict(name, _holds(node.expired)))
     emitter.advance.append(Append(name, kept, arrived.needs, not emitter.append_only(node.child)))
     emitter.explain(

@@ -35,7 +35,7 @@ def _bounded(node: Top, emitter: Emitter) -> Change:
     child = emitter.named(node.child)
     keys = [f"__k{i}" for i in range(len(node.partition))]
     by = [exp.alias_(value.copy(), name) for value, name in zip(node.partition, keys, strict=True)]
-    shape = exp.select(*by, *columns(node.child)).from_(sub(child.query, "t"))
+    shape = exp.select(*by, *columns(node.child)).from_(sub(child.query, "t"), copy=False)
     bound = f"{node.limit} row{'s' * (node.limit > 1)}" + (" for each partition" if keys else "")
     held = emitter.state(shape, bound, weighted=False)
     ranked = emitter.computed(_ranked(node, shape, held, keys), child.needs)
@@ -45,16 +45,17 @@ def _bounded(node: Top, emitter: Emitter) -> Change:
     enters = exp.and_(exp.column(NEW), inside.copy())
     had = exp.alias_(exp.true(), "had")
     entered = emitter.computed(
-        exp.select(*map(column, keys), had).distinct().from_(rows.copy()).where(enters), ranked.needs
+        exp.select(*map(column, keys), had).distinct().from_(rows.copy(), copy=False).where(enters, copy=False),
+        ranked.needs,
     )
     (changed,) = entered.needs
     kept = exp.select(*(column(k, "r") for k in keys), *columns(node.child, "r")).from_(
-        exp.alias_(rows.copy(), "r", table=True)
+        exp.alias_(rows.copy(), "r", table=True), copy=False
     )
     same = [exp.NullSafeEQ(this=column(k, "r"), expression=column(k, "e")) for k in keys]
     if same:
         kept = semi_join(kept, exp.alias_(delta_table(changed), "e", table=True), exp.and_(*same))
-    emitter.advance.append(Merge(held, tuple(keys), changed, kept.where(inside.copy())))
+    emitter.advance.append(Merge(held, tuple(keys), changed, kept.where(inside.copy(), copy=False)))
     reason = f"append-only input: a row that is not among the first {node.limit} never will be, and is not kept"
     emitter.explain(node, Applied(_title(node), "keyed", reason, "", (held,)))
     return Change(_moves(node, rows, inside), ranked.needs, net=False, direct=True)
@@ -65,7 +66,7 @@ def _ranked(node: Top, shape: exp.Select, held: str, keys: Sequence[str]) -> exp
     fresh = exp.alias_(exp.true(), NEW)
     arriving = shape.select(fresh)
     there = exp.select(*map(column, keys), *columns(node.child), exp.alias_(exp.false(), NEW)).from_(
-        exp.alias_(state_table(held), "s", table=True)
+        exp.alias_(state_table(held), "s", table=True), copy=False
     )
     if keys:
         same = (exp.NullSafeEQ(this=column(k, "s"), expression=column(k, "d")) for k in keys)
@@ -76,7 +77,7 @@ def _ranked(node: Top, shape: exp.Select, held: str, keys: Sequence[str]) -> exp
     now = exp.alias_(rank(partition, order), NOW)
     before = exp.alias_(rank([*partition, exp.column(NEW)], node.order), BEFORE)
     both = sub(union_all([there, arriving]), "b")
-    query = exp.select(*map(column, keys), *columns(node.child), exp.column(NEW), now, before).from_(both)
+    query = exp.select(*map(column, keys), *columns(node.child), exp.column(NEW), now, before).from_(both, copy=False)
     inside = exp.LTE(this=exp.column(NOW), expression=exp.Literal.number(node.limit))
     query.set("qualify", exp.Qualify(this=exp.or_(inside, exp.not_(exp.column(NEW)))))
     return query
@@ -92,7 +93,10 @@ def _moves(node: Top, rows: exp.Table, inside: exp.Expr) -> exp.Query:
     arrives = exp.and_(inside.copy(), exp.or_(exp.column(NEW), moved))
     leaves = exp.and_(exp.not_(exp.column(NEW)), moved.copy())
     return union_all(
-        [shown(NOW, 1).from_(rows.copy()).where(arrives), shown(BEFORE, -1).from_(rows.copy()).where(leaves)]
+        [
+            shown(NOW, 1).from_(rows.copy(), copy=False).where(arrives, copy=False),
+            shown(BEFORE, -1).from_(rows.copy(), copy=False).where(leaves, copy=False),
+        ]
     )
 
 

@@ -1,4 +1,8 @@
-"""SQL over weighted relations: the pieces that rules are made of."""
+"""SQL over weighted relations: the pieces that rules are made of.
+
+A query that is put into another is not copied, and may so stand in several: none is changed once it is made, and reading goes
+from the top down. Copying them took most of the time of compiling.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ def weight(value: int | exp.Expr | None = None, table: str | None = None) -> exp
 
 
 def sub(query: exp.Query, alias: str) -> exp.Subquery:
-    return exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))
 
 
 def delta_table(name: str) -> exp.Table:
@@ -41,15 +45,15 @@ def state_table(name: str) -> exp.Table:
 def projected(node: Project, source: exp.Query) -> exp.Select:
     """``node`` over a weighted relation."""
     outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
-    query = exp.select(*outputs, weight()).from_(sub(source, "t"))
-    return query if node.where is None else query.where(node.where.copy())
+    query = exp.select(*outputs, weight()).from_(sub(source, "t"), copy=False)
+    return query if node.where is None else query.where(node.where.copy(), copy=False)
 
 
 def union_all(parts: Sequence[exp.Query]) -> exp.Query:
     first, *others = parts
-    query = first.copy()
+    query = first
     for other in others:
-        query = exp.Union(this=query, expression=other.copy(), distinct=False)
+        query = exp.Union(this=query, expression=other, distinct=False)
     return query
 
 
@@ -57,8 +61,12 @@ def net(query: exp.Query, names: Sequence[str]) -> exp.Select:
     """``query`` with opposite weights of the same row cancelled; copies stay separate rows."""
     kept = [column(name) for name in names]
     total = exp.func("SUM", exp.cast(weight(), "BIGINT"))
-    folded = exp.select(*kept, exp.alias_(total, "__n")).from_(sub(query, "t")).group_by(*(k.copy() for k in kept))
-    folded = folded.having(exp.NEQ(this=total.copy(), expression=exp.Literal.number(0)))
+    folded = (
+        exp.select(*kept, exp.alias_(total, "__n"))
+        .from_(sub(query, "t"), copy=False)
+        .group_by(*(k.copy() for k in kept), copy=False)
+    )
+    folded = folded.having(exp.NEQ(this=total.copy(), expression=exp.Literal.number(0)), copy=False)
     return unfold(folded, names)
 
 
@@ -77,14 +85,16 @@ def unfold(folded: exp.Query, names: Sequence[str]) -> exp.Select:
         expressions=[exp.Anonymous(this="range", expressions=[exp.cast(exp.Abs(this=count.copy()), "BIGINT")])],
     )
     sign = exp.cast(exp.Sign(this=count.copy()), "TINYINT")
-    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__copy")).from_(sub(folded, "f"))
-    return exp.select(*(column(n) for n in names), weight()).from_(sub(inner, "u"))
+    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__copy")).from_(
+        sub(folded, "f"), copy=False
+    )
+    return exp.select(*(column(n) for n in names), weight()).from_(sub(inner, "u"), copy=False)
 
 
 def bag(query: exp.Query, names: Sequence[str], *, append_only: bool) -> exp.Select:
     """The rows of a weighted relation as a plain bag, without ``__w``."""
     source = query if append_only else net(query, names)
-    return exp.select(*(column(name) for name in names)).from_(sub(source, "b"))
+    return exp.select(*(column(name) for name in names)).from_(sub(source, "b"), copy=False)
 
 
 def small(node: Node) -> bool:
