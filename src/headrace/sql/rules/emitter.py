@@ -248,7 +248,7 @@ class Emitter:
         chosen = exp.select(*columns(node), weight()).from_(sub(rows, "r"), copy=False)
         if keys:
             pairs = (
-                exp.NullSafeEQ(this=k.copy(), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys)
+                exp.NullSafeEQ(this=exp.paren(k), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys)
             )
             chosen = semi_join(chosen, sub(changed, "a"), exp.and_(*pairs))
         return bag(chosen, node.columns, append_only=self.append_only(node))
