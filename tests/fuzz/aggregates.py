@@ -93,8 +93,8 @@ _LIKELY = {"INT": 8.0, "DBLD": 3.0, "STR": 2.5, "DEC": 1.5, "DBL": 1.5, "BOOL": 
 
 def aggregate_kind(make: Maker, scope: Scope, *, exact: bool) -> str:
     """A kind that some aggregate of these columns answers with; ``exact`` leaves out what can only be shown."""
-    kinds = possible([kind for kind in _LIKELY if not (exact and kind == "DBLX")], scope)
-    return make.weighted({kind: _LIKELY[kind] for kind in kinds})
+    kinds = {*possible(list(_LIKELY), scope), *(("INT", "DBLD") if exact else ("INT", "DBLD", "DBLX"))}
+    return make.weighted({kind: weight for kind, weight in _LIKELY.items() if kind in kinds})
 
 
 def aggregate(make: Maker, kind: str, scope: Scope, depth: int = 1) -> str:
