@@ -151,6 +151,9 @@ class Select:
         else:
             node = grouped_by_sets(node, sets, names, _pairs(calls), _pairs(told), self._oracle)
         known = {**names, **calls, **told}
+        if len(sets) > 1:
+            # A constant that is a key is NULL where the set does not have it.
+            known |= {key.this: name for key, name in names.items() if not key.find(exp.Column)}
         self._subqueries.grouped(outside, known)
         return node, lambda value: _replaced(value, known)
 

@@ -7,7 +7,6 @@ every row. Of an IN only the values that changed are looked up.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -15,25 +14,23 @@ from headrace.sql.catalog import Catalog
 from headrace.sql.functions import aggregates, conjuncts, has_aggregate, has_subquery, mentions_time
 from headrace.sql.nodes import INPUTS, Aggregate, Join, Node, Project, Recompute, column
 from headrace.sql.passes.unshadow import tables
+from headrace.sql.ties import (
+    INSIDE,
+    OUTSIDE,
+    Correlated,
+    dotted,
+    is_outside,
+    key_column,
+    key_pair,
+    reads_outside,
+    rows_inside,
+    unqualified,
+    without_tables,
+)
+from headrace.sql.totals import is_total, totals
 from headrace.sql.unsplit import UnsplitError
 
 Builder = Callable[[exp.Query, Catalog, Mapping[str, Node]], Node]
-OUTSIDE, INSIDE = INPUTS[:2]
-
-
-@dataclass(frozen=True)
-class Correlated:
-    """A subquery tied to the rows outside.
-
-    Attributes:
-        value: the expression over ``in0``, the rows outside, and ``in1``, the rows inside.
-        inside: the subquery's own rows, before what ties them to the outside.
-        keys: expressions over the rows outside and inside that have to be equal.
-    """
-
-    value: exp.Expr
-    inside: Node
-    keys: tuple[tuple[exp.Expr, ...], tuple[exp.Expr, ...]]
 
 
 class Subqueries:
@@ -78,7 +75,7 @@ class Subqueries:
     def compared(self, names: Sequence[str]) -> list[exp.Expr]:
         """What is compared with the rows of these subqueries: the left side of IN, and of ANY and ALL."""
         return [
-            _unqualified(value.this)
+            unqualified(value.this)
             for name in names
             if not isinstance(value := self._lifted[name], exp.Exists | exp.Subquery)
         ]
@@ -88,11 +85,11 @@ class Subqueries:
         for name in names:
             value = self._lifted[name].copy()
             if not isinstance(value, exp.Exists | exp.Subquery):
-                over = _unqualified(value.this).transform(lambda n: column(known[n], OUTSIDE) if n in known else n)
+                over = unqualified(value.this).transform(lambda n: column(known[n], OUTSIDE) if n in known else n)
                 value.set("this", over)
             query = _query_of(value)
-            query.replace(query.copy().transform(lambda n: _key_column(n, known)))
-            if any(_is_outside(c) and c.name not in known.values() for c in value.find_all(exp.Column)):
+            query.replace(query.copy().transform(lambda n: key_column(n, known)))
+            if any(is_outside(c) and c.name not in known.values() for c in value.find_all(exp.Column)):
                 raise UnsplitError("a subquery that reads more of the rows outside than their group's keys")
             self._lifted[name] = value
 
@@ -121,7 +118,7 @@ class Subqueries:
             return None
         place = {column(name): found.value}
         condition = part.copy().transform(lambda n: place[n].copy() if n in place else n)
-        condition = _said_outside(condition, node)
+        condition = _saying_outside(condition, node)
         query = exp.select(*(column(c, OUTSIDE) for c in node.columns)).from_(OUTSIDE).where(condition)
         return _recompute(f"filter by a subquery: {lifted.key.upper()}", query, node, found, node.columns)
 
@@ -202,7 +199,7 @@ class Subqueries:
                 (partly, exp.GT(this=column("n"), expression=column("known"))),
             ),
         )
-        unknown = exp.or_(exp.Is(this=_unqualified(lifted.this), expression=exp.Null()), column(partly))
+        unknown = exp.or_(exp.Is(this=unqualified(lifted.this), expression=exp.Null()), column(partly))
         value = (
             exp.case()
             .when(exp.Not(this=column(some)), exp.false())
@@ -219,7 +216,7 @@ class Subqueries:
         value = lifted.copy()
         (name,) = inside.columns
         value.set("query", exp.Subquery(this=exp.select(column(name, INSIDE)).from_(INSIDE)))
-        keys = ((_unqualified(lifted.this),), (column(name),))
+        keys = ((unqualified(lifted.this),), (column(name),))
         return Correlated(value, inside, keys)
 
     def _inside(self, lifted: exp.In) -> Node:
@@ -229,7 +226,10 @@ class Subqueries:
         return Project(node, (("__in", column(node.columns[0])),))
 
     def _built(self, lifted: exp.Expr) -> Node:
-        return self._build(_query_of(lifted), self._catalog, self._env)
+        return self._own(_query_of(lifted))
+
+    def _own(self, query: exp.Query) -> Node:
+        return self._build(query, self._catalog, self._env)
 
     # -- correlated
 
@@ -244,79 +244,27 @@ class Subqueries:
             raise UnsplitError("a correlated subquery that is not one SELECT")
         parts = conjuncts(query.args["where"].this if query.args.get("where") else None)
         tied = [part for part in parts if _is_correlated(part)]
-        keys = [pair for part in tied if (pair := _key_pair(part)) is not None]
+        keys = [pair for part in tied if (pair := key_pair(part)) is not None]
         if not keys:
             raise UnsplitError("a subquery that is not tied to the rows outside by an equality")
-        if as_value and isinstance(lifted, exp.Subquery) and len(keys) == len(tied) and self._is_total(query):
-            return self._totals(query, tied, keys, [part for part in parts if part not in tied])
+        if (
+            as_value
+            and isinstance(lifted, exp.Subquery)
+            and len(keys) == len(tied)
+            and is_total(query, tied, self._catalog.oracle)
+        ):
+            own = [part for part in parts if part not in tied]
+            return totals(query, tied, keys, own, self._catalog.oracle, self._own)
         if isinstance(lifted, exp.Exists) and _is_plain(query, self._catalog):
             query = query.select(exp.Literal.number(1), append=False)
         inside, rest = self._split(query, tied, [part for part in parts if part not in tied])
         value = lifted.copy()
         _query_of(value).replace(rest)
-        return Correlated(value, inside, (tuple(k for k, _ in keys), tuple(_dotted(k) for _, k in keys)))
-
-    def _is_total(self, query: exp.Select) -> bool:
-        """Whether it is one expression over aggregates of all rows inside, and reads nothing else."""
-        clauses = ("group", "having", "qualify", "limit", "offset", "distinct", "order")
-        if any(query.args.get(c) for c in clauses) or len(query.selects) != 1:
-            return False
-        calls = list(aggregates(query.selects[0], self._catalog.oracle))
-        within = {id(c) for call in calls for c in call.find_all(exp.Column)}
-        columns = list(query.selects[0].find_all(exp.Column))
-        plain = not any(_is_outside(c) for c in columns) and not has_subquery(query.selects[0])
-        read = [query.args.get(clause) for clause in ("from_", "joins", "laterals")]
-        flat = [part for found in read if found for part in (found if isinstance(found, list) else [found])]
-        tied = any(_is_outside(c) for part in flat for c in part.find_all(exp.Column))
-        return bool(calls) and plain and not tied and all(id(c) in within for c in columns)
-
-    def _totals(
-        self,
-        query: exp.Select,
-        tied: Sequence[exp.Expr],
-        keys: Sequence[tuple[exp.Expr, exp.Expr]],
-        own: Sequence[exp.Expr],
-    ) -> Correlated:
-        """Aggregates of the rows inside that are tied to a row outside: grouped by what ties them, and looked up."""
-        (item,) = query.selects
-        calls = list(dict.fromkeys(call.copy() for call in aggregates(item.unalias(), self._catalog.oracle)))
-        by = [inner for _, inner in keys]
-        grouped = exp.Select(
-            expressions=[
-                *(exp.alias_(value.copy(), f"__k{i}", quoted=True) for i, value in enumerate(by)),
-                *(exp.alias_(call.copy(), f"__a{i}", quoted=True) for i, call in enumerate(calls)),
-            ]
-        )
-        for clause in ("from_", "joins", "laterals"):
-            found = query.args.get(clause)
-            if found:
-                grouped.set(clause, [f.copy() for f in found] if isinstance(found, list) else found.copy())
-        if own:
-            grouped = grouped.where(*(part.copy() for part in own))
-        inside = self._build(grouped.group_by(*(value.copy() for value in by)), self._catalog, self._env)
-        ties = [
-            type(part)(this=column(f"__k{i}", INSIDE), expression=_said(outer))
-            for i, (part, (outer, _)) in enumerate(zip(tied, keys, strict=True))
-        ]
-
-        def looked_up(node: exp.Expr) -> exp.Expr:
-            if node not in calls:
-                return node
-            one = exp.select(column(f"__a{calls.index(node)}", INSIDE)).from_(INSIDE).where(*(t.copy() for t in ties))
-            value = exp.Subquery(this=one)
-            counts = isinstance(node.this if isinstance(node, exp.Filter) else node, exp.Count)
-            return exp.func("COALESCE", value, exp.Literal.number(0)) if counts else value
-
-        value = item.unalias().copy().transform(looked_up)
-        return Correlated(
-            exp.paren(value), inside, (tuple(k for k, _ in keys), tuple(column(f"__k{i}") for i in range(len(keys))))
-        )
+        return Correlated(value, inside, (tuple(k for k, _ in keys), tuple(dotted(k) for _, k in keys)))
 
     def _split(self, query: exp.Select, tied: list[exp.Expr], own: list[exp.Expr]) -> tuple[Node, exp.Select]:
         aliases = {source.alias_or_name for source in tables(query)}
-        rest = query.copy()
-        for clause in ("from_", "joins", "laterals"):
-            rest.set(clause, None)
+        rest = without_tables(query)
         rest.set("where", exp.Where(this=exp.and_(*tied)))
         _check_rest(rest, query, self._catalog)
         used = list(dict.fromkeys((c.table, c.name) for c in rest.find_all(exp.Column) if c.table in aliases))
@@ -328,20 +276,13 @@ class Subqueries:
             )
             for t, c in used
         ]
-        inner = exp.Select(expressions=outputs)
-        for clause in ("from_", "joins", "laterals"):
-            if query.args.get(clause):
-                found = query.args[clause]
-                inner.set(clause, [f.copy() for f in found] if isinstance(found, list) else found.copy())
-        if own:
-            inner = inner.where(*(part.copy() for part in own))
 
         def inside(node: exp.Expr) -> exp.Expr:
             if isinstance(node, exp.Column) and node.table in aliases:
                 return column(f"{node.table}.{node.name}", INSIDE)
             return node
 
-        node = self._build(inner, self._catalog, self._env)
+        node = self._own(rows_inside(query, outputs, own))
         rest = rest.transform(inside)  # type: ignore[assignment]
         return node, rest.from_(INSIDE)
 
@@ -382,47 +323,26 @@ def _query_of(lifted: exp.Expr) -> exp.Query:
     return found
 
 
-def _key_column(node: exp.Expr, known: Mapping[exp.Expr, str]) -> exp.Expr:
-    name = known.get(column(node.name)) if _is_outside(node) else None
-    return node if name is None else column(name, OUTSIDE)
-
-
-def _is_outside(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Column) and node.table == OUTSIDE
-
-
 def _is_correlated(part: exp.Expr) -> bool:
     """Whether the query in ``part``, or ``part`` itself when it has none, reads the rows outside."""
     inner = _query_of(part) if _is_subquery(part) else part
-    return any(_is_outside(c) for c in inner.find_all(exp.Column))
+    return any(is_outside(c) for c in inner.find_all(exp.Column))
 
 
-def _key_pair(part: exp.Expr) -> tuple[exp.Expr, exp.Expr] | None:
-    """The sides of an equality that ties the two: over the columns of the rows outside, and over the tables inside."""
-    if not isinstance(part, exp.EQ | exp.NullSafeEQ) or has_subquery(part):
-        return None
-    sides = [part.this, part.expression]
-    for outside, inside in (sides, sides[::-1]):
-        outer, inner = list(outside.find_all(exp.Column)), list(inside.find_all(exp.Column))
-        if outer and inner and all(map(_is_outside, outer)) and not any(map(_is_outside, inner)):
-            return _unqualified(outside), inside
-    return None
+def _check_rest(rest: exp.Select, query: exp.Select, catalog: Catalog) -> None:
+    """What stays SQL over both sides has to be understood."""
+    if reads_outside(query):
+        raise UnsplitError("a subquery whose FROM reads the rows outside")
+    inner = [node for node in rest.find_all(exp.Query) if node is not rest]
+    if inner or mentions_time(rest):
+        raise UnsplitError("a correlated subquery with another, or now(), in it")
+    for call in [c for part in rest.selects for c in aggregates(part, catalog.oracle)]:
+        columns = list(call.find_all(exp.Column))
+        if columns and all(map(is_outside, columns)):
+            raise UnsplitError("an aggregate over the rows outside a subquery")
 
 
-def _said(value: exp.Expr) -> exp.Expr:
-    """Over the rows outside, said to be so."""
-    return value.copy().transform(lambda n: column(n.name, OUTSIDE) if isinstance(n, exp.Column) else n)
-
-
-def _unqualified(value: exp.Expr) -> exp.Expr:
-    return value.copy().transform(lambda n: column(n.name) if _is_outside(n) else n)
-
-
-def _dotted(value: exp.Expr) -> exp.Expr:
-    return value.copy().transform(lambda n: column(f"{n.table}.{n.name}") if isinstance(n, exp.Column) else n)
-
-
-def _said_outside(condition: exp.Expr, node: Node) -> exp.Expr:
+def _saying_outside(condition: exp.Expr, node: Node) -> exp.Expr:
     """A condition over ``node``'s columns with a subquery in it, which says of the former that they are those of ``in0``."""
 
     def said(part: exp.Expr) -> exp.Expr:
@@ -431,21 +351,6 @@ def _said_outside(condition: exp.Expr, node: Node) -> exp.Expr:
         return part
 
     return condition.transform(said)
-
-
-def _check_rest(rest: exp.Select, query: exp.Select, catalog: Catalog) -> None:
-    """What stays SQL over both sides has to be understood."""
-    read = [query.args.get(clause) for clause in ("from_", "joins", "laterals")]
-    flat = [part for found in read if found for part in (found if isinstance(found, list) else [found])]
-    if any(_is_outside(c) for part in flat for c in part.find_all(exp.Column)):
-        raise UnsplitError("a subquery whose FROM reads the rows outside")
-    inner = [node for node in rest.find_all(exp.Query) if node is not rest]
-    if inner or mentions_time(rest):
-        raise UnsplitError("a correlated subquery with another, or now(), in it")
-    for call in [c for part in rest.selects for c in aggregates(part, catalog.oracle)]:
-        columns = list(call.find_all(exp.Column))
-        if columns and all(map(_is_outside, columns)):
-            raise UnsplitError("an aggregate over the rows outside a subquery")
 
 
 def _recompute(operator: str, query: exp.Query, node: Node, found: Correlated, columns: tuple[str, ...]) -> Recompute:
