@@ -6,7 +6,7 @@ The compiler does no I/O. Types, and whether a name is an aggregate, are the eng
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlglot import exp
@@ -21,6 +21,9 @@ class Relation:
         append_only: rows never leave it.
         live: its whole content is kept as ``live.<name>`` (models, and sources whose rows change).
         net: no row is in its change with both weights.
+        frontier: column -> the least value it can have in any row that still arrives or leaves, over watermarks; see
+            :mod:`headrace.sql.frontier`.
+        sets_aside: a source that takes no row behind its watermark, so that frontiers over that watermark hold.
     """
 
     name: str
@@ -29,6 +32,8 @@ class Relation:
     live: bool
     key: tuple[str, ...] = ()
     net: bool = True
+    frontier: Mapping[str, exp.Expr] = field(default_factory=dict)
+    sets_aside: bool = False
 
 
 class Oracle(Protocol):

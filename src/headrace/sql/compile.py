@@ -38,6 +38,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
     appended = emitter.append_only(node)
     live = emitter.kept_by_group(node)
     exact = change.net or appended or live is not None
+    seal = emitter.finished(node, live=live is not None)
     outputs = [*(column(c) for c in node.columns), exp.column(WEIGHT)]
 
     def shown(rows: exp.Query) -> exp.Query:
@@ -63,6 +64,8 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         batch=_whole_text(query, node.columns),
         live=live,
         applied=tuple(_in_order(node, emitter.applied)),
+        seal=seal,
+        frontier=emitter.retention.frontiers.of(node),
     )
 
 

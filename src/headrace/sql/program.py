@@ -97,7 +97,28 @@ class Evict:
     where: exp.Expr
 
 
-Advance = Append | Merge | Evict
+@dataclass(frozen=True)
+class Forget:
+    """Drop the state's rows for which ``where`` holds: watermarks have made them irrelevant for ever. May be done at any later time."""
+
+    state: str
+    where: exp.Expr
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Rows of the model's content that watermarks have made final: they never leave, and no further step reads them.
+
+    Attributes:
+        query: the rows, from states or from ``live.<model>``, to be taken before any :class:`Forget` of the program is done.
+        where: which rows of ``live.<model>`` they are; None when that is a view of the states.
+    """
+
+    query: exp.Query
+    where: exp.Expr | None
+
+
+Advance = Append | Merge | Evict | Forget
 
 
 @dataclass(frozen=True)
@@ -125,6 +146,8 @@ class Program:
         batch: the same model as one SELECT over its whole inputs; ``:now`` is the epoch's logical time.
         live: the model's current rows as a view of its states; None: they are kept in a table.
         timely: the model changes with time alone.
+        seal: what of the content is final; None: nothing ever is.
+        frontier: column -> the least value it can have in a row that still arrives or leaves, over watermarks.
     """
 
     model: str
@@ -137,10 +160,20 @@ class Program:
     batch: exp.Query
     live: exp.Query | None = None
     applied: tuple[Applied, ...] = field(default=())
+    seal: Seal | None = None
+    frontier: Mapping[str, exp.Expr] = field(default_factory=dict)
 
     def relation(self, columns: Mapping[str, str]) -> Relation:
         """What other models are told of this one; ``columns``: name -> the engine's type text."""
-        return Relation(self.model, columns, self.append_only, live=True, key=self.key, net=self.live is None)
+        return Relation(
+            self.model,
+            columns,
+            self.append_only,
+            live=self.seal is None,
+            key=self.key,
+            net=self.live is None,
+            frontier=self.frontier,
+        )
 
     @property
     def states(self) -> tuple[State, ...]:

@@ -119,6 +119,7 @@ def _merged(node: Aggregate, plan: _Plan, emitter: Emitter) -> Change:
     emitter.advance.append(Merge(held, tuple(keys), made, kept))
     before = exp.select(*_outputs(node, plan, ""), weight(1)).from_(state_table(held), copy=False)
     emitter.hold(node, before)
+    emitter.retention.keep(node, held, [column(k) for k in keys])
     _explain(node, plan, emitter, held)
     emitter.grouped[node] = Grouped(node, plan, made, merged)
     return _emitted(emitter.grouped[node])
@@ -243,7 +244,9 @@ def _again(
         ]
         lost = _beside_state(lost, held, keys).where(exp.or_(*causes), copy=False)
     changed = emitter.computed(lost, stored.needs)
-    rows = emitter.affected(node.child, [value for _, value in node.keys], changed.query, before=False)
+    frontier = emitter.retention.frontiers.of(node)
+    least = [frontier.get(name) for name, _ in node.keys]
+    rows = emitter.affected(node.child, [v for _, v in node.keys], changed.query, before=False, least=least)
     values = [exp.alias_(part.again.copy(), name) for name, part in plan.again if part.again is not None]
     query = exp.select(
         *(exp.alias_(value.copy(), name, quoted=True) for name, value in node.keys),

@@ -12,7 +12,10 @@ from headrace.sql.rules.weighted import columns, sub, union_all, weight
 
 def change(node: Join, emitter: Emitter) -> Change:
     left, right = emitter.named(node.left), emitter.named(node.right)
-    old_left, old_right = emitter.old(node.left), emitter.old(node.right)
+    left_done, right_done = (
+        emitter.retention.any_of([b.done for b in side]) for side in emitter.retention.frontiers.bounds(node)
+    )
+    old_left, old_right = emitter.old(node.left, left_done), emitter.old(node.right, right_done)
     parts = [
         _joined(node, left.query, old_right),
         _joined(node, old_left, right.query),

@@ -23,7 +23,8 @@ from headrace.sql.nodes import (
     Window,
     column,
 )
-from headrace.sql.program import Advance, Append, Applied, Compute, State
+from headrace.sql.program import Advance, Append, Applied, Compute, Seal, State
+from headrace.sql.rules.retention import Retention
 from headrace.sql.rules.weighted import (
     bag,
     columns,
@@ -81,6 +82,7 @@ class Emitter:
         self.advance: list[Advance] = []
         self.applied: dict[Node, Applied] = {}
         self.grouped: dict[Aggregate, algebraic.Grouped] = {}
+        self.retention = Retention(catalog)
         self._changes: dict[Node, Change] = {}
         self._named: dict[Node, Change] = {}
         self._olds: dict[Node, exp.Query] = {}
@@ -159,8 +161,13 @@ class Emitter:
         self.steps.append(State(name, shape, bound, weighted, warning))
         return name
 
-    def old(self, node: Node) -> exp.Query:
-        """``node``'s rows before this epoch, with weights; kept as a state when nothing else holds them."""
+    def old(self, node: Node, done: exp.Expr | None = None) -> exp.Query:
+        """``node``'s rows before this epoch, with weights; kept as a state when nothing else holds them.
+
+        Args:
+            done: holds for rows that this reader needs no more, as watermarks rise; None: it needs all of them.
+        """
+        self.retention.read(node, done)
         if node not in self._olds:
             held = self._held(node)
             if held is not None or self.append_only(node):
@@ -179,11 +186,11 @@ class Emitter:
         """Whether :meth:`old` has each row of ``node`` just once, none of them leaving."""
         return node in self._clean
 
-    def new(self, node: Node) -> exp.Query:
+    def new(self, node: Node, done: exp.Expr | None = None) -> exp.Query:
         """``node``'s rows after this epoch, with weights: what was there and what changes."""
         return union_all(
             [
-                exp.select(*columns(node), weight()).from_(sub(self.old(node), "o"), copy=False),
+                exp.select(*columns(node), weight()).from_(sub(self.old(node, done), "o"), copy=False),
                 exp.select(*columns(node), weight()).from_(sub(self.named(node).query, "d"), copy=False),
             ]
         )
@@ -203,18 +210,39 @@ class Emitter:
         outputs = [exp.alias_(column(names[name]), name, quoted=True) for name in node.columns]
         return exp.select(*outputs, weight(1)).from_(live_table(self.model), copy=False)
 
-    def kept_by_group(self, node: Node) -> exp.Query | None:
-        """The current rows of a result that is a grouping, from the state that the grouping keeps; None for other results."""
+    def kept_by_group(self, node: Node, only: exp.Expr | None = None) -> exp.Query | None:
+        """The current rows of a result that is a grouping, from the state that the grouping keeps; None for other results.
+
+        Args:
+            only: of the groups, those for which this holds.
+        """
         if isinstance(node, Project):
-            below = self.kept_by_group(node.child)
+            below = self.kept_by_group(node.child, only)
             if below is None:
                 return None
             outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
             query = exp.select(*outputs).from_(sub(below, "t"), copy=False)
             return query if node.where is None else query.where(node.where.copy(), copy=False)
         if isinstance(node, Aggregate) and node in self._clean:
-            return exp.select(*columns(node)).from_(sub(self._olds[node], "t"), copy=False)
+            rows = exp.select(*columns(node)).from_(sub(self._olds[node], "t"), copy=False)
+            return rows if only is None else rows.where(only.copy(), copy=False)
         return None
+
+    def finished(self, node: Node, *, live: bool) -> Seal | None:
+        """Let states go as watermarks pass, once every reader of each is known; what of the result is final.
+
+        Args:
+            live: the result is a view of its grouping's state, whose groups must be sealed when they go.
+        """
+        root = _grouping(node) if live else None
+        done = self.retention.finish(self, root)
+        if root is not None:
+            rows = self.kept_by_group(node, done) if done is not None else None
+            return None if rows is None else Seal(rows, None)
+        where = self.retention.passed(columns(node), self.retention.frontiers.of(node))
+        if where is None:
+            return None
+        return Seal(exp.select(*columns(node)).from_(live_table(self.model), copy=False).where(where), where)
 
     def append_only(self, node: Node) -> bool:
         """Rows never leave ``node``."""
@@ -235,16 +263,26 @@ class Emitter:
 
     def states_of(self, *nodes: Node) -> tuple[str, ...]:
         """The names of this model's states that hold these operators' rows."""
-        text = " ".join(self.old(node).sql() for node in nodes)
+        text = " ".join(self._olds[node].sql() for node in nodes)
         return tuple(state.name for state in self.states if f'"{state.name}"' in text)
 
-    def affected(self, node: Node, keys: Sequence[exp.Expr], changed: exp.Query, *, before: bool) -> exp.Select:
+    def affected(
+        self,
+        node: Node,
+        keys: Sequence[exp.Expr],
+        changed: exp.Query,
+        *,
+        before: bool,
+        least: Sequence[exp.Expr | None],
+    ) -> exp.Select:
         """The clean rows of ``node``, before or after this epoch, whose keys are among the changed ones.
 
         Args:
             changed: columns k0, k1, ..., a value of ``keys`` a row. NULL keys agree with each other.
+            least: for each of ``keys``, the least value that can still be changed.
         """
-        rows = self.old(node) if before else self.new(node)
+        done = self.retention.below(keys, least)
+        rows = self.old(node, done) if before else self.new(node, done)
         chosen = exp.select(*columns(node), weight()).from_(sub(rows, "r"), copy=False)
         if keys:
             pairs = (
@@ -275,5 +313,14 @@ class Emitter:
         grows = self.append_only(node)
         bound = "every row of the input" if grows else "the current rows of the input"
         name = self.state(change.query, bound, warning=GROWS if grows else "")
+        self.retention.keep(node, name, None)
         self.advance.append(Append(name, change.query, change.needs, not self.append_only(node)))
         return exp.select("*").from_(state_table(name), copy=False)
+
+
+def _grouping(node: Node) -> Aggregate:
+    """The grouping below projections."""
+    while isinstance(node, Project):
+        node = node.child
+    assert isinstance(node, Aggregate)
+    return node

@@ -29,8 +29,9 @@ def _keyed(node: Recompute, emitter: Emitter) -> Change:
         _keys(changes, node.keys), unless or needs, timely=changes[1].timely if node.by_left else timely
     ).query
     pairs = list(zip(node.inputs, node.keys, strict=True))
-    before = [emitter.affected(child, keys, changed, before=True) for child, keys in pairs]
-    after = [emitter.affected(child, keys, changed, before=False) for child, keys in pairs]
+    least = emitter.retention.frontiers.keys(node)
+    before = [emitter.affected(child, keys, changed, before=True, least=least) for child, keys in pairs]
+    after = [emitter.affected(child, keys, changed, before=False, least=least) for child, keys in pairs]
     query = _difference(bind_inputs(node.query, after), bind_inputs(node.query, before), node.columns)
     by = ", ".join(key.sql("duckdb") for key in node.keys[0])
     reason = f"recomputed for the changed values of {by}"
@@ -46,11 +47,13 @@ def _by_left(node: Recompute, changes: Sequence[Change], emitter: Emitter) -> ex
     """The change while the right side stays: the query over the rows of the left that arrive, less that over those that leave."""
     assert node.keys is not None
     left, right = node.inputs
-    kept = emitter.old(right)
+    least = emitter.retention.frontiers.keys(node)
+    kept = emitter.old(right, emitter.retention.below(node.keys[1], least))
     if emitter.clean(right):
         other = exp.select(*columns(right)).from_(sub(kept, "r"), copy=False)
     else:
-        other = emitter.affected(right, node.keys[1], _keys(changes[:1], node.keys[:1]), before=True)
+        of_left = _keys(changes[:1], node.keys[:1])
+        other = emitter.affected(right, node.keys[1], of_left, before=True, least=least)
     parts = []
     for sign in (1,) if emitter.append_only(left) else (1, -1):
         moving = exp.EQ(this=weight(), expression=exp.Literal.number(sign))

@@ -57,6 +57,7 @@ def _bounded(node: Top, emitter: Emitter) -> Change:
         kept = semi_join(kept, exp.alias_(delta_table(changed), "e", table=True), exp.and_(*same))
     emitter.advance.append(Merge(held, tuple(keys), changed, kept.where(inside.copy(), copy=False)))
     reason = f"append-only input: a row that is not among the first {node.limit} never will be, and is not kept"
+    emitter.retention.groups(held, [column(k) for k in keys], node.partition, node.child)
     emitter.explain(node, Applied(_title(node), "keyed", reason, "", (held,)))
     return Change(_moves(node, rows, inside), ranked.needs, net=False, direct=True)
 
