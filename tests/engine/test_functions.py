@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,8 @@ from headrace.security import Catalog as Readable
 from headrace.security import Principal, gate
 from headrace.sql import Catalog, Program, Relation, SqlText, compile_model, parse
 from headrace.sql.text import Models
+
+PAGE = Path(__file__).parents[2] / "docs/concepts/functions.md"
 
 FUNCTIONS = """\
 import pyarrow as pa
@@ -186,6 +190,17 @@ def test_what_a_function_does_wrong_is_told_at_its_place(
     assert said in caught.value.what
     assert caught.value.state
     assert caught.value.fix
+
+
+def test_the_examples_of_the_page_work(opened: Open) -> None:
+    examples = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(examples) == 2
+    engine = opened("\n\n".join(examples))
+    (a, b), west = map(math.radians, (40.6925, 33.9425)), math.radians(118.4081 - 74.1687)
+    law_of_cosines = math.acos(math.sin(a) * math.sin(b) + math.cos(a) * math.cos(b) * math.cos(west)) * 6371
+    newark_to_los_angeles = "haversine(40.6925, -74.1687, 33.9425, -118.4081)"
+    assert asked(engine, f"select {newark_to_los_angeles}") == [(pytest.approx(law_of_cosines),)]
+    assert asked(engine, "select label('a', null), label('a', 'b'), label(null, 'b')") == [("a: none", "a: b", None)]
 
 
 def test_try_gives_null_for_the_rows_that_fail(opened: Open) -> None:
