@@ -35,18 +35,32 @@ _FAMILIES: tuple[tuple[Callable[[pa.DataType], bool], ...], ...] = (
 
 
 def register(connection: duckdb.DuckDBPyConnection, functions: Mapping[str, Function]) -> None:
-    """Make functions known to a database and all its connections; outside a transaction, with the time zone set."""
+    """Make functions known to a database and all its connections; outside a transaction, with the time zone set.
+
+    Raises:
+        EngineError: HR-609, DuckDB does not take one.
+    """
     for function in functions.values():
-        takes: list[Any] = [argument.type for argument in function.arguments]
-        types = [_arrow(connection, kind) for kind in (*takes, function.result)]
-        connection.create_function(
-            function.name,
-            _vectorised(function, types[:-1], types[-1]),
-            takes,
-            function.result,
-            type=ARROW,
-            null_handling=SPECIAL,
-        )
+        try:
+            _register(connection, function)
+        except duckdb.Error as error:
+            what = f"DuckDB does not take {function.name}(): {str(error).splitlines()[0]}"
+            fix = "rename it, or mend its signature; numpy has to be installed"
+            state = "nothing was run"
+            raise EngineError(what, code="HR-609", where=function.where, state=state, fix=fix) from error
+
+
+def _register(connection: duckdb.DuckDBPyConnection, function: Function) -> None:
+    takes: list[Any] = [argument.type for argument in function.arguments]
+    types = [_arrow(connection, kind) for kind in (*takes, function.result)]
+    connection.create_function(
+        function.name,
+        _vectorised(function, types[:-1], types[-1]),
+        takes,
+        function.result,
+        type=ARROW,
+        null_handling=SPECIAL,
+    )
 
 
 def function_error(error: duckdb.Error, doing: str, state: str) -> EngineError | None:
