@@ -34,6 +34,8 @@ def _console() -> Console:
 def show_explained(shown: Mapping[str, Any]) -> None:
     kind = "incremental" if shown["incremental"] else "recomputed where marked whole"
     tree = Tree(f"[bold]{shown['model']}[/bold]: {kind}; reads {', '.join(shown['reads']) or 'nothing'}")
+    for function in shown["functions"]:
+        tree.add(f"calls {function['name']}(): {_plain(function['path'])}:{function['line']}")
     branches = {-1: tree}
     for line in shown["rules"]:
         detail = f" [yellow]{line['detail']}[/yellow]" if line["detail"] else ""

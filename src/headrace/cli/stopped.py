@@ -83,5 +83,5 @@ def explained_model(project: Path, model: str) -> dict[str, Any]:
             code="HR-112",
             fix=f"did you mean {near}?" if near else f"models: {', '.join(declared.models)}",
         )
-    assembly = assemble(declared, DuckDBOracle(), lambda source: resolve(source, declared.root))
-    return explained(assembly.program(model), assembly.relations[model])
+    assembly = assemble(declared, DuckDBOracle(declared.functions), lambda source: resolve(source, declared.root))
+    return explained(assembly.program(model), assembly.relations[model], declared)

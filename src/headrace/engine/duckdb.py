@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import pyarrow as pa
@@ -19,13 +20,15 @@ from sqlglot import exp
 
 from headrace.engine import tables
 from headrace.engine.compare import differing
+from headrace.engine.functions import register
 from headrace.engine.oracle import DuckDBOracle
 from headrace.engine.programs import Prepared, Runner, create_delta, create_states, drop_states, empty_name, instant
 from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Recomputed, Result, SourceTable
 from headrace.engine.render import Place, delta_name, listed, quoted, render
 from headrace.engine.session import engine_error, open_database, transaction
 from headrace.errors import EngineError
-from headrace.sql import WEIGHT, Evict, Program
+from headrace.project import Function
+from headrace.sql import WEIGHT, Evict, Program, called
 
 # Queries beside the epochs: more of them wait, so that they cannot starve the epochs.
 MAX_QUERIES = 4
@@ -53,12 +56,15 @@ class DuckDBEngine:
     Args:
         path: the state file.
         lake: the folder below which history's files are; the only place outside ``path`` that SQL can read.
+        functions: those of the project, by name.
     """
 
-    def __init__(self, path: Path, lake: Path) -> None:
-        self.oracle = DuckDBOracle()
+    def __init__(self, path: Path, lake: Path, functions: Mapping[str, Function] = MappingProxyType({})) -> None:
+        self.oracle = DuckDBOracle(functions)
+        self._functions = functions
         self._path = path
         self._connection = open_database(path, [lake])
+        register(self._connection, functions)
         self._connection.execute(_META)
         self._durable = _mark(self._connection)
         self._threads = self._using = os.cpu_count() or 1
@@ -266,7 +272,7 @@ class DuckDBEngine:
         mark = _mark(self._connection)
         for name, prepared in self._programs.items():
             program = prepared.program
-            fingerprint = _fingerprint(program)
+            fingerprint = _fingerprint(program, self._functions)
             if known.get(name) == fingerprint and not set(program.reads) & set(built):
                 for step in program.compute:
                     create_delta(self._connection, step)
@@ -518,11 +524,12 @@ def _batch_name(name: str) -> str:
     return f"batch.{name}"
 
 
-def _fingerprint(program: Program) -> str:
+def _fingerprint(program: Program, functions: Mapping[str, Function]) -> str:
     steps: list[exp.Expr] = [q for s in program.compute for q in (s.query, s.simple) if q is not None]
     steps += [s.where if isinstance(s, Evict) else s.query for s in program.advance]
     shapes = [s.shape for s in program.states] + ([program.live] if program.live is not None else [])
     parts = [part.sql("duckdb", comments=False) for part in (*steps, *shapes, program.batch)]
+    parts += [functions[name].digest for name in sorted(called(program.batch) & functions.keys())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

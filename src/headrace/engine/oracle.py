@@ -5,21 +5,32 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 import duckdb
 from sqlglot import exp
 
+from headrace.engine.functions import register
 from headrace.engine.render import quoted, render
 from headrace.errors import SqlError
+from headrace.project import Function
 
 
 class DuckDBOracle:
-    """Answers the compiler's questions. Relations are told with :meth:`declare` before queries name them."""
+    """Answers the compiler's questions. Relations are told with :meth:`declare` before queries name them.
 
-    def __init__(self) -> None:
+    Args:
+        functions: those of the project, by name.
+    """
+
+    def __init__(self, functions: Mapping[str, Function] = MappingProxyType({})) -> None:
         self._connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
         self._connection.execute("SET TimeZone = 'UTC'")
+        # As the engine has it: a name that some extension has is looked for nowhere.
+        self._connection.execute("SET autoinstall_known_extensions = false")
+        self._connection.execute("SET autoload_known_extensions = false")
         self._connection.execute("SET VARIABLE now = TIMESTAMPTZ '1970-01-01 00:00:00+00'")
+        register(self._connection, functions)
         self._lock = threading.Lock()
 
     def declare(self, name: str, columns: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from headrace.engine.functions import function_error
 from headrace.errors import EngineError
 
 # The state file is attached without a write-ahead log: a commit does not wait for the disk. What a crash loses, the epochs
@@ -71,6 +72,8 @@ def engine_error(error: duckdb.Error, doing: str) -> EngineError:
     """DuckDB's error as ours: what was being done, what is left, what to do."""
     text = _first_line(error)
     state = "nothing of it was kept; the last committed epoch stands"
+    if (failed := function_error(error, doing, state)) is not None:
+        return failed
     if "No space left" in str(error) or "out of disk" in str(error).lower():
         return EngineError(
             f"the disk is full while {doing}",

@@ -1,19 +1,23 @@
-"""What the user declares: sources, models, dashboards, reports. Knows no runtime."""
+"""What the user declares: sources, models, dashboards, reports, functions. Knows no runtime."""
 
 from __future__ import annotations
 
 from headrace.project.dashboard import Dashboard, Display, Tile
+from headrace.project.function import Argument, Function
 from headrace.project.load import load
 from headrace.project.model import Model
 from headrace.project.problems import ProjectErrors
 from headrace.project.project import LakeSettings, LogSettings, ParitySettings, Project, ServeSettings
+from headrace.project.pysource import raised_at
 from headrace.project.report import Parameter, Report, Section
 from headrace.project.source import FileSource, PushSource, ReplaySource, Source
 
 __all__ = [
+    "Argument",
     "Dashboard",
     "Display",
     "FileSource",
+    "Function",
     "LakeSettings",
     "LogSettings",
     "Model",
@@ -29,4 +33,5 @@ __all__ = [
     "Source",
     "Tile",
     "load",
+    "raised_at",
 ]

@@ -11,7 +11,7 @@ from headrace.errors import Place, ProjectError
 from headrace.project.problems import ProjectErrors, place_in
 
 SETTINGS = "headrace.yaml"
-FOLDERS = {"sources": ".yaml", "models": ".sql", "dashboards": ".yaml", "reports": ".yaml"}
+FOLDERS = {"sources": ".yaml", "models": ".sql", "dashboards": ".yaml", "reports": ".yaml", "functions": ".py"}
 NOT_YET = ("alerts", "policies", "tests", "domains", "contracts")
 """Folders that later versions are to read. What lies in them must not be taken to be in force."""
 
@@ -98,8 +98,9 @@ def _no_project(root: Path, names: set[str]) -> ProjectError:
 
 
 def _would_mislead(path: Path, suffix: str) -> bool:
-    """A file that looks as if it were read here: `.yml`, `.SQL`, or YAML among the models."""
-    return path.suffix != suffix and (path.suffix.lower() == suffix or path.suffix.lower() in _YAML)
+    """A file that looks as if it were read here: `.yml`, `.SQL`, or YAML among the models. Functions may read YAML of their own."""
+    other = path.suffix.lower() == suffix or (path.suffix.lower() in _YAML and suffix != ".py")
+    return path.suffix != suffix and other
 
 
 def _misplaced(path: Path, suffix: str) -> ProjectError:

@@ -14,11 +14,13 @@ from headrace.project.dashboard import Dashboard
 from headrace.project.declared import Declared
 from headrace.project.document import Document, parse
 from headrace.project.explain import explain, unknown_key, written
+from headrace.project.function import Function
 from headrace.project.header import is_empty, split
 from headrace.project.model import Model
 from headrace.project.near import nearest
 from headrace.project.problems import ProjectErrors, place_in
 from headrace.project.project import Project
+from headrace.project.python import functions_in
 from headrace.project.report import Report
 from headrace.project.source import KINDS, ReplaySource, Source
 
@@ -31,7 +33,8 @@ KINDS_NOT_YET = frozenset({"dlt", "http", "kafka", "mysql", "postgres", "s3", "w
 def load(root: Path) -> Project:
     """Read the project in a folder.
 
-    Reads the project's own files and nothing else: no input is opened, no SQL is parsed.
+    Reads the project's own files and nothing else: no input is opened, no SQL is parsed. Files of functions are run, as an import
+    runs them.
 
     Args:
         root: the folder that holds `headrace.yaml`.
@@ -46,12 +49,14 @@ def load(root: Path) -> Project:
     models = _each(found.folders["models"], _model, problems)
     dashboards = _each(found.folders["dashboards"], lambda path: _page(Dashboard, path), problems)
     reports = _each(found.folders["reports"], lambda path: _page(Report, path), problems)
+    functions = _functions(found.folders["functions"], problems)
     problems += _same_names(found.folders)
     if problems:
         raise ProjectErrors(problems)
     declared, document = settings[found.settings.stem]
     _check_clock(declared, document, sources.values())
     held = {"sources": sources, "models": models, "dashboards": dashboards, "reports": reports}
+    held["functions"] = functions
     return declared.model_copy(update=held)
 
 
@@ -63,6 +68,22 @@ def _each(paths: Iterable[Path], make: Callable[[Path], T], problems: list[Proje
         except ProjectErrors as error:
             problems.extend(error.problems)
     return made
+
+
+def _functions(paths: Iterable[Path], problems: list[ProjectError]) -> dict[str, Function]:
+    found: dict[str, Function] = {}
+    for path in paths:
+        try:
+            of_file = functions_in(path.absolute(), files.read(path))
+        except ProjectErrors as error:
+            problems.extend(error.problems)
+            continue
+        for function in of_file:
+            if (other := found.setdefault(function.name, function)) is not function:
+                what = f"the function {function.name}() is at {other.where} already"
+                fix = "rename one of the two: case does not tell names apart in SQL"
+                problems.append(ProjectError(what, code="HR-209", where=function.where, fix=fix))
+    return found
 
 
 def _settings(root: Path, path: Path) -> tuple[Project, Document]:

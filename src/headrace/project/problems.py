@@ -24,6 +24,9 @@ CODES = {
     "HR-211": "a model is empty",
     "HR-212": "one part does not agree with another",
     "HR-213": "a file stands where it is not read",
+    "HR-214": "a file of functions cannot be run: its syntax, an import, an exception",
+    "HR-215": "a function's arguments or result are not what SQL can call",
+    "HR-216": "a function has the name of one that SQL has",
 }
 """The codes of this package's errors; `docs/reference/project.md` lists them."""
 

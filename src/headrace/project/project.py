@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from headrace.project.dashboard import Dashboard
 from headrace.project.declared import GIVEN, Count, Declared, SomeTime, Text, refused
+from headrace.project.function import Function
 from headrace.project.model import Model
 from headrace.project.report import Report
 from headrace.project.source import Source
@@ -84,3 +85,4 @@ class Project(Declared):
     models: Mapping[str, Model] = Field(default={}, description="`models/*.sql`.", json_schema_extra=GIVEN)
     dashboards: Mapping[str, Dashboard] = Field(default={}, description="`dashboards/*.yaml`.", json_schema_extra=GIVEN)
     reports: Mapping[str, Report] = Field(default={}, description="`reports/*.yaml`.", json_schema_extra=GIVEN)
+    functions: Mapping[str, Function] = Field(default={}, description="`functions/*.py`.", json_schema_extra=GIVEN)

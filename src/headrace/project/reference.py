@@ -38,6 +38,7 @@ _HEAD = """\
 | `models/NAME.sql` | a model: one SELECT over sources and models |
 | `dashboards/NAME.yaml` | a dashboard: tiles that follow the data |
 | `reports/NAME.yaml` | a report: for reading and printing |
+| `functions/*.py` | functions that SQL may call, written in Python |
 
 A file's name is the name of what it declares: a lower-case letter, then lower-case letters, digits and `_`, and not
 `headrace_` at its start. No source and model share a name. Files may lie in folders of their own below these; hidden
@@ -113,6 +114,17 @@ sections:
     sql: SELECT bids, highest FROM by_auction WHERE auction = $auction
 """
 
+_FUNCTIONS = """\
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def net_price(gross: "DECIMAL(18,2)", country: "VARCHAR NULL") -> "DOUBLE":
+    \"\"\"Without the tax of the country it was sold in.\"\"\"
+    rates = pc.if_else(pc.equal(country, "DE"), 1.19, 1.2)
+    return pc.divide(gross.cast(pa.float64()), pc.fill_null(rates, 1.0))
+"""
+
 
 def markdown() -> str:
     """Return the reference of every file that a project may hold, as Markdown."""
@@ -139,7 +151,19 @@ def _blocks() -> Iterator[str]:
     yield _chapter("reports/auction.yaml", Report, _REPORT, "## reports/NAME.yaml")
     yield _keys("### parameters", Parameter)
     yield _keys("### sections", Section)
+    yield _python()
     yield _codes()
+
+
+def _python() -> str:
+    said = (
+        "Functions that models, queries, dashboards and reports call like those of DuckDB: each public function of the file, or those "
+        'of its `__all__`, under its name in lower case. Annotations are SQL types as text, or `Annotated[pa.Array, "TYPE"]`; '
+        "arguments and result are Arrow arrays. Rows in which an argument is NULL give NULL and are not handed over, unless the "
+        "argument's type ends in `NULL`. The files are run when the project is loaded; each stands alone. More in "
+        "[functions](../concepts/functions.md)."
+    )
+    return f"## functions/*.py\n\n{said}\n\n`functions/prices.py`:\n\n```python\n{_FUNCTIONS}```\n"
 
 
 _HEADER = "The comment that opens the file is the model's header; without it the whole file is the SELECT. Its keys:"

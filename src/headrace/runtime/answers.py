@@ -62,6 +62,7 @@ class Answers:
     """Answers questions.
 
     Args:
+        functions: names of the project's functions.
         complete_to: the watermark of some relations.
         verdict: the parity of some relations.
     """
@@ -69,6 +70,7 @@ class Answers:
     engine: Engine
     log: Log
     relations: Mapping[str, Mapping[str, str]]
+    functions: frozenset[str]
     complete_to: Callable[[Iterable[str]], datetime | None]
     verdict: Callable[[Iterable[str]], str]
 
@@ -109,7 +111,7 @@ class Answers:
 
     def _admitted(self, question: Question, principal: Principal) -> Admitted | HeadraceError:
         try:
-            return gate(principal, question.sql, Catalog(self.relations), question.parameters)
+            return gate(principal, question.sql, Catalog(self.relations, self.functions), question.parameters)
         except HeadraceError as error:
             return error
 

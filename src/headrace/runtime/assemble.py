@@ -65,7 +65,7 @@ def assemble(project: Project, oracle: DuckDBOracle, resolve: Resolve) -> Assemb
         oracle.declare(relation.name, relation.columns)
     programs = []
     for model in order_models(project):
-        program = compile_model(model.name, text_of(model), Catalog(relations, oracle))
+        program = compile_model(model.name, text_of(model, project), Catalog(relations, oracle))
         columns = {name.lower(): kind for name, kind in oracle.describe(program.batch)}
         relations[model.name] = program.relation(columns)
         oracle.declare(model.name, columns)
@@ -78,14 +78,14 @@ def source_table(source: Source, columns: Mapping[str, str]) -> SourceTable:
     return SourceTable(source.name, dict(columns), changelog, source.key if changelog else ())
 
 
-def text_of(model: Model) -> SqlText:
-    return SqlText(model.sql, model.path, model.first_line)
+def text_of(model: Model, project: Project) -> SqlText:
+    return SqlText(model.sql, model.path, model.first_line, frozenset(project.functions))
 
 
 def order_models(project: Project) -> list[Model]:
     """Models, each after those it reads."""
     names = set(project.models)
-    graph = {name: reads(text_of(model), names) for name, model in project.models.items()}
+    graph = {name: reads(text_of(model, project), names) for name, model in project.models.items()}
     try:
         return [project.models[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:
@@ -94,6 +94,6 @@ def order_models(project: Project) -> list[Model]:
         raise SqlError(
             f"models read each other in a circle: {' -> '.join(reversed(circle))}",
             code="HR-310",
-            where=text_of(model).find(circle[1]) if len(circle) > 1 else text_of(model).place(1, 1),
+            where=text_of(model, project).find(circle[1]) if len(circle) > 1 else text_of(model, project).place(1, 1),
             fix="take one of these references out; a model can only read what is computed before it",
         ) from None

@@ -27,7 +27,7 @@ from headrace.runtime.loop import EpochLoop
 from headrace.runtime.receipts import Receipts
 from headrace.runtime.tiering import Tiering
 from headrace.security import Principal
-from headrace.sql import nearest
+from headrace.sql import called, nearest
 
 INTAKE_ROWS = 50_000
 PROGRESS_SECONDS = 0.2
@@ -231,7 +231,7 @@ class Node:
             raise UsageError(
                 f"there is no model {model!r}", code="HR-112", fix=f"did you mean {near}?" if near else "see models/"
             )
-        return explained(self._assembly.program(model), self._assembly.relations[model])
+        return explained(self._assembly.program(model), self._assembly.relations[model], self.project)
 
     def lineage(self) -> dict[str, Any]:
         """Sources, models, dashboards and reports, and what reads what."""
@@ -307,7 +307,7 @@ class Node:
         settings, project = self._settings, self.project
         self._log = open_sqlite(self.data.log, clock=self._clock)
         self._lake = open_lake(self.data.lake)
-        self._engine = DuckDBEngine(self.data.state, self.data.lake)
+        self._engine = DuckDBEngine(self.data.state, self.data.lake, project.functions)
         self._receipts = Receipts(self.data.receipts)
         known = self._engine.definitions()
         self._assembly = assemble(project, self._engine.oracle, lambda source: self._columns(source, known))
@@ -346,7 +346,10 @@ class Node:
             self._fail,
             self._clock,
         )
-        self._answers = Answers(self._engine, self._log, self._assembly.relations, self._complete_to, self._verdict)
+        functions = frozenset(project.functions)
+        self._answers = Answers(
+            self._engine, self._log, self._assembly.relations, functions, self._complete_to, self._verdict
+        )
         self._loop.recover()
         if settings.intake:
             self._open_intakes()
@@ -525,7 +528,7 @@ def _tried(step: Callable[[], None]) -> HeadraceError | None:
     return None
 
 
-def explained(program: Any, columns: Mapping[str, str]) -> dict[str, Any]:
+def explained(program: Any, columns: Mapping[str, str], project: Project) -> dict[str, Any]:
     """A program in the shape of ``headrace explain --json``."""
     states = {state.name: state for state in program.states}
     return {
@@ -533,6 +536,11 @@ def explained(program: Any, columns: Mapping[str, str]) -> dict[str, Any]:
         "incremental": program.incremental,
         "columns": dict(columns),
         "reads": list(program.reads),
+        "functions": [
+            {"name": name, "path": str(found.where.path.relative_to(project.root)), "line": found.where.line}
+            for name, found in sorted(project.functions.items())
+            if name in called(program.batch)
+        ],
         "key": list(program.key),
         "append_only": program.append_only,
         "timely": program.timely,

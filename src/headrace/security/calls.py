@@ -10,7 +10,7 @@ from headrace.security.request import Request, nearest
 
 
 def check_calls(query: exp.Query, request: Request) -> exp.Query:
-    """Refuse functions that `functions.py` does not list, and write the others as it spells them.
+    """Refuse functions that neither `functions.py` lists nor the project has, and write the others in lower case.
 
     A method call `x.f()`, a call in a schema `main.f()` and a quoted `"f"()` are calls of f.
 
@@ -21,7 +21,7 @@ def check_calls(query: exp.Query, request: Request) -> exp.Query:
         name = call.name.lower()
         if isinstance(call.parent, (exp.Table, exp.Lateral)):
             _check_table_function(name, call, request)
-        elif name not in FUNCTIONS:
+        elif name not in FUNCTIONS | request.catalog.functions:
             raise _refused(name, call, request)
         elif isinstance(call.parent, exp.Dot) and (name in CLOCK or name == "age"):
             raise request.denied(f"`{name}` may not be called as a method", "HR-903", call, f"write {name}(…)")
@@ -40,7 +40,7 @@ def _check_table_function(name: str, call: exp.Anonymous, request: Request) -> N
 
 def _refused(name: str, call: exp.Anonymous, request: Request) -> AccessDenied:
     reason, fix = _reason(name)
-    fix = fix or nearest(name, FUNCTIONS, "use a function from docs/concepts/gate.md")
+    fix = fix or nearest(name, FUNCTIONS | request.catalog.functions, "use a function from docs/concepts/gate.md")
     return request.denied(f"`{name}` may not be called in a query{reason}", "HR-903", call, fix)
 
 

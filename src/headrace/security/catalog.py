@@ -14,12 +14,14 @@ class Catalog:
         relations: relation name -> column name -> DuckDB type text, columns in the order of `SELECT *`. Names are
             compared without regard to case, as DuckDB does. Only the columns given here can be read, even if the
             engine's table has more.
+        functions: lower-case names of the project's own functions, which may be called besides those of `functions.py`.
 
     Raises:
         ValueError: a relation without columns, or two relations whose names differ only in case.
     """
 
     relations: Mapping[str, Mapping[str, str]]
+    functions: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         folded = [name.lower() for name in self.relations]

@@ -2,6 +2,7 @@
 
 from headrace.sql.catalog import Catalog, Oracle, Relation
 from headrace.sql.compile import compile_model, reads, settled
+from headrace.sql.functions import called
 from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Merge, Program, State
 from headrace.sql.prune import deltas, pruned
 from headrace.sql.text import SqlText, nearest, parse
@@ -20,6 +21,7 @@ __all__ = [
     "Relation",
     "SqlText",
     "State",
+    "called",
     "compile_model",
     "deltas",
     "nearest",

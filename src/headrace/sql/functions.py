@@ -1,4 +1,4 @@
-"""Which functions aggregate."""
+"""Which functions are called, and which of them aggregate."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def is_aggregate(node: exp.Expr, oracle: Oracle) -> bool:
     if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
         return oracle.is_aggregate(node.name.lower())
     return isinstance(node, exp.AggFunc) and not isinstance(node, exp.Grouping | exp.GroupingId)
+
+
+def called(query: exp.Expr) -> frozenset[str]:
+    """The lower-case names of the functions that are called by name: those which the compiler does not know itself."""
+    return frozenset(call.name.lower() for call in query.find_all(exp.Anonymous))
 
 
 def aggregates(node: exp.Expr, oracle: Oracle) -> Iterator[exp.Expr]:

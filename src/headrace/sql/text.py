@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError, SqlglotError
@@ -39,6 +38,15 @@ class _Parser(DuckDBParser):
         **dict.fromkeys(_TIMES, _typed_literal),
     }
 
+    own: frozenset[str] = frozenset()
+
+    def _parse_function_call(
+        self, functions: Any = None, anonymous: bool = False, optional_parens: bool = True, any_token: bool = False
+    ) -> Any:
+        """The project's own functions are none of those that sqlglot writes another way."""
+        own = bool(self.own) and self._curr is not None and self._curr.text.lower() in self.own
+        return super()._parse_function_call(functions, anonymous or own, optional_parens, any_token)
+
     def _parse_cube_or_rollup(self, with_prefix: bool = False) -> Any:
         """ROLLUP and CUBE of any expressions."""
         kind = next((k for token, k in _SETS.items() if self._match(token)), None)
@@ -58,11 +66,16 @@ class Models(DuckDB):
 
 @dataclass(frozen=True)
 class SqlText:
-    """A model's SQL, and where its first line stands in its file (counted from 1)."""
+    """A model's SQL, and where its first line stands in its file (counted from 1).
+
+    Attributes:
+        functions: names of the project's own functions: a call of one is taken as it stands, whatever sqlglot knows under the name.
+    """
 
     sql: str
     path: Path
     first_line: int = 1
+    functions: frozenset[str] = frozenset()
 
     def place(self, line: int, column: int, width: int = 1) -> Place:
         """A place by line and column within the text, both from 1, with the line and carets under the words."""
@@ -99,7 +112,7 @@ def parse(text: SqlText) -> exp.Query:
         SqlError: HR-301 for a syntax error, HR-302 for anything but one SELECT.
     """
     try:
-        statements = [s for s in sqlglot.parse(text.sql, read=Models) if s is not None]
+        statements = [s for s in _statements(text) if s is not None]
     except ParseError as error:
         raise _syntax_error(text, error) from None
     except (SqlglotError, RecursionError) as error:
@@ -114,6 +127,13 @@ def parse(text: SqlText) -> exp.Query:
         )
     query = statements[0].transform(_arrow)
     return query.unnest() if isinstance(query, exp.Subquery) and not query.alias else query  # type: ignore[return-value]
+
+
+def _statements(text: SqlText) -> list[exp.Expr | None]:
+    dialect = Models()
+    parser: Any = dialect.parser()
+    parser.own = text.functions
+    return list(parser.parse(dialect.tokenize(text.sql), text.sql))
 
 
 _LISTS = re.compile("list|array|apply|filter|transform|reduce")
