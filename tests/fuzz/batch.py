@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from headrace.engine import DuckDBEngine, SourceTable, tables
 from headrace.engine.programs import instant
-from headrace.engine.render import quoted, render
+from headrace.engine.render import NOW, parameter, quoted, render
 from headrace.sql import Program
 
 
@@ -35,21 +35,37 @@ class Batch:
         def place(name: str) -> exp.Table | None:
             return exp.table_(_name(name), quoted=True) if name in sources or name in programs else None
 
-        self._texts = {name: render(program.batch, place) for name, program in programs.items()}
+        texts = {name: render(program.batch, place, prepared=True) for name, program in programs.items()}
+        self._names = list(programs)
+        self._timed = {name for name, text in texts.items() if parameter(NOW) in text}
+        # First every table, then every statement: DuckDB plans a prepared one at each use once the catalog has changed.
+        for name in (name for name in texts if name in self._read):
+            self._cursor.execute(
+                f"CREATE TEMP TABLE {quoted(_name(name))} AS FROM ({render(programs[name].batch, place)}) LIMIT 0"
+            )
+        for name, text in texts.items():
+            into = f"INSERT INTO {quoted(_name(name))} " if name in self._read else ""
+            self._cursor.execute(f"PREPARE {quoted(_statement(name))} AS {into}{text}")
 
     def contents(self, now: datetime) -> Iterator[tuple[str, pa.Table]]:
         """Each model's rows, recomputed in the order of the models."""
-        self._cursor.execute(f"SET VARIABLE now = {instant(now)}")
-        for name, text in self._texts.items():
+        for name in self._names:
+            time = f"({NOW} := {instant(now)})" if name in self._timed else ""
+            run = f"EXECUTE {quoted(_statement(name))}{time}"
             if name not in self._read:
-                yield name, self._cursor.execute(text).to_arrow_table()
+                yield name, self._cursor.execute(run).to_arrow_table()
                 continue
             table = quoted(_name(name))
-            self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}")
-            yield name, self._cursor.execute(f"SELECT * FROM {table}").to_arrow_table()
+            self._cursor.execute(f"TRUNCATE {table}")
+            self._cursor.execute(run)
+            yield name, self._cursor.execute(f"FROM {table}").to_arrow_table()
 
     def close(self) -> None:
         self._cursor.close()
+
+
+def _statement(model: str) -> str:
+    return f"recomputed.{model}"
 
 
 def _name(relation: str) -> str:

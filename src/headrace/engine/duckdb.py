@@ -90,17 +90,23 @@ class DuckDBEngine:
             _set_mark(self._connection, mark)
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
-        with self._lock, self._doing("installing models"), transaction(self._connection):
-            for source in sources:
-                self._install_source(source)
-            self._programs = {program.model: Prepared(program) for program in programs}
+        with self._lock, self._doing("installing models"):
+            with transaction(self._connection):
+                built = self._installed(sources, programs)
+            # Not before: what is prepared in a transaction that changes the catalog is planned again at each use.
             self._runner.install(programs)
-            _set_time(self._connection, None)
-            known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
-            for gone in known.keys() - self._programs.keys():
-                drop_states(self._connection, gone)
-                self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [gone])
-            return self._install_programs(known)
+            return built
+
+    def _installed(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
+        for source in sources:
+            self._install_source(source)
+        self._programs = {program.model: Prepared(program) for program in programs}
+        _set_time(self._connection, None)
+        known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
+        for gone in known.keys() - self._programs.keys():
+            drop_states(self._connection, gone)
+            self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [gone])
+        return self._install_programs(known)
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         with self._lock, self._doing(f"running epoch {mark.epoch}"):
@@ -183,6 +189,7 @@ class DuckDBEngine:
             if source in self._sources:
                 with transaction(self._connection):
                     self._show(self._sources[source])
+                self._runner.catalog_changed()
 
     def _show(self, source: SourceTable) -> None:
         """Read what the lake has from there, and drop the hot rows that it has."""
@@ -282,21 +289,21 @@ class DuckDBEngine:
         program = prepared.program
         drop_states(self._connection, program.model)
         _set_time(self._connection, mark.time)
-        self._runner.at(mark.time, mark.time)
         create_states(self._connection, program)
+        runner = Runner(self._connection, (program,), building=True)
         for name in program.reads:
             self._all_is_change(name)
-        building = Prepared(program, tuple(program.reads))
-        self._runner.compute(building, first=True)
-        self._runner.advance(building)
-        self._runner.clear(step.name for step in program.compute)
+            runner.filled(name, 1)
+        building = Prepared(program, building=True)
+        runner.compute(building, first=True)
+        runner.advance(building)
+        runner.clear(step.name for step in program.compute)
         for name in program.reads:
             self._connection.execute(f"DROP VIEW {quoted(delta_name(name))}")
             if name in self._sources:
                 self._create_delta(self._sources[name])
             else:
                 create_delta(self._connection, self._programs[name].program.compute[-1])
-            self._runner.filled(name, 0)
 
     def _all_is_change(self, relation: str) -> None:
         """Fill ``delta.<relation>`` with all of its rows, as if there had been none before."""
@@ -306,7 +313,6 @@ class DuckDBEngine:
         kept = relation in self._programs and self._programs[relation].program.live is not None
         self._connection.execute(f"DROP {'VIEW' if kept else 'TABLE'} {delta}")
         self._connection.execute(f"CREATE TEMP VIEW {delta} AS {whole}")
-        self._runner.filled(relation, 1)
         if relation in self._programs or self._sources[relation].changelog:
             self._connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {quoted(empty_name(relation))} AS SELECT {columns} FROM main.{quoted(relation)} LIMIT 0"

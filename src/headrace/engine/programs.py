@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -10,12 +10,12 @@ import duckdb
 from sqlglot import exp
 
 from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted, render
+from headrace.engine.statements import Statements
 from headrace.engine.tables import apply, create_live, netted
 from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, State, deltas, pruned
 
 # Rows that come into a weighted state before it is looked at whether to fold it.
 FOLD_AFTER = 10_000
-REPLAN_AFTER = 50
 
 
 @dataclass(frozen=True)
@@ -23,28 +23,29 @@ class Prepared:
     """A program with its steps as text, which depends on which deltas are empty.
 
     Attributes:
-        empty: relations whose content before this epoch is taken to be nothing: when a model is built, all of it is change.
+        building: the content before this epoch of what it reads is taken to be nothing, as all of it is change. Each step runs
+            once, and logical time is a variable.
     """
 
     program: Program
-    empty: tuple[str, ...] = ()
+    building: bool = False
     _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
     _reads: dict[int, frozenset[str]] = field(default_factory=dict)
 
-    def text(self, query: exp.Expr, nothing: Set[str]) -> str | None:
-        """One of the program's queries as text, without what only reads deltas of ``nothing``; None when that is all of it."""
+    def text(self, query: exp.Expr, filled: Mapping[str, int]) -> str | None:
+        """One of the program's queries as text, without what only reads deltas of no rows; None when that is all of it."""
         read = self._reads.get(id(query))
         if read is None:
             read = self._reads[id(query)] = deltas(query)
-        pattern = (id(query), read & nothing)
+        pattern = (id(query), frozenset(name for name in read if filled.get(name) == 0))
         if pattern not in self._texts:
             left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
             self._texts[pattern] = None if left is None else self._rendered(left)
         return self._texts[pattern]
 
     def _rendered(self, query: exp.Expr) -> str:
-        text = render(query, prepared=True)
-        for relation in self.empty:
+        text = render(query, prepared=not self.building)
+        for relation in self.program.reads if self.building else ():
             text = text.replace(quoted("live", relation), quoted(empty_name(relation)))
         return text
 
@@ -97,26 +98,33 @@ def drop_states(connection: duckdb.DuckDBPyConnection, model: str) -> None:
 class Runner:
     """Runs programs; knows which deltas hold rows.
 
-    Statements are prepared once and run many times. Their plans rest on the sizes of tables when they were prepared, so they are
-    prepared again now and then. Logical time is a parameter of them.
+    Statements are prepared, and logical time is a parameter of them, unless what is run is built.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, programs: Sequence[Program] = (), *, building: bool = False
+    ) -> None:
         self._connection = connection
+        self._statements = Statements(connection, once=building)
+        self._refolded = False
         self._filled: dict[str, int] = {}
         self._appended: dict[str, int] = {}
-        self._prepared: dict[str, tuple[str, int]] = {}
-        self._views: frozenset[str] = frozenset()
+        self._views = _views(programs)
         self._times: dict[str, str] = {}
 
     def at(self, now: datetime | None, previous: datetime | None) -> None:
         """Set the logical times of what runs next."""
+        if self._refolded:
+            self._statements.catalog_changed()
+            self._refolded = False
         for name, moment in ((NOW, now), (PREVIOUS, previous)):
             self._times[parameter(name)] = f"{name} := {instant(moment)}"
 
-    def install(self, programs: Iterable[Program]) -> None:
-        """Learn which deltas are views, which follow what they read."""
-        self._views = frozenset(step.name for program in programs for step in program.compute if not step.stored)
+    def install(self, programs: Sequence[Program]) -> None:
+        """Learn which deltas are views, which follow what they read. All of them are empty."""
+        self._statements.restart()
+        self._views = _views(programs)
+        self._filled = {step.name: 0 for program in programs for step in program.compute}
 
     def fill(self, name: str, query: str) -> int:
         """Put ``query``'s rows into ``delta.<name>``."""
@@ -127,16 +135,14 @@ class Runner:
     def filled(self, name: str, rows: int) -> None:
         """Tell how many rows ``delta.<name>`` has, when somebody else has put them there."""
         self._filled[name] = rows
+        self._statements.sized(delta_name(name), rows)
+
+    def catalog_changed(self) -> None:
+        """To be told when views or tables were replaced, after the transaction that did it."""
+        self._statements.catalog_changed()
 
     def _execute(self, text: str) -> int:
-        """Run a statement that changes rows, or counts some; how many."""
-        name, uses = self._prepared.get(text, (f"headrace_{len(self._prepared)}", 0))
-        if uses % REPLAN_AFTER == 0:
-            self._connection.execute(f"PREPARE {name} AS {text}")
-        self._prepared[text] = (name, uses + 1)
-        times = ", ".join(value for parameter, value in self._times.items() if parameter in text)
-        row = self._connection.execute(f"EXECUTE {name}({times})" if times else f"EXECUTE {name}").fetchone()
-        return row[0] if row is not None else 0
+        return self._statements.run(text, self._times)
 
     def clear(self, names: Iterable[str]) -> None:
         for name in names:
@@ -175,7 +181,7 @@ class Runner:
             self.fill(step.name, text)
 
     def _text(self, prepared: Prepared, query: exp.Expr) -> str | None:
-        return prepared.text(query, {name for name, rows in self._filled.items() if not rows})
+        return prepared.text(query, self._filled)
 
     def advance(self, prepared: Prepared, *, moved: bool = True) -> None:
         """Bring the program's states and the model's table up to date."""
@@ -234,6 +240,12 @@ class Runner:
         if leaving * 4 >= held:
             names = [row[0] for row in self._connection.execute(f"DESCRIBE {state}").fetchall() if row[0] != WEIGHT]
             self._connection.execute(f"CREATE OR REPLACE TABLE {state} AS {netted(state, names)}")
+            self._refolded = True
+
+
+def _views(programs: Iterable[Program]) -> frozenset[str]:
+    """The names of the deltas that are not stored."""
+    return frozenset(step.name for program in programs for step in program.compute if not step.stored)
 
 
 def instant(moment: datetime | None) -> str:
