@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -20,12 +19,21 @@ from sqlglot import exp
 from headrace.engine import tables
 from headrace.engine.compare import differing
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.programs import Prepared, Runner, create_delta, create_states, drop_states, empty_name, instant
+from headrace.engine.programs import (
+    Prepared,
+    Runner,
+    create_delta,
+    create_states,
+    drop_states,
+    empty_name,
+    fingerprint,
+    instant,
+)
 from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Recomputed, Result, SourceTable
 from headrace.engine.render import Place, delta_name, listed, quoted, render
 from headrace.engine.session import engine_error, open_database, transaction
 from headrace.errors import EngineError
-from headrace.sql import WEIGHT, Evict, Program
+from headrace.sql import WEIGHT, Program
 
 # Queries beside the epochs: more of them wait, so that they cannot starve the epochs.
 MAX_QUERIES = 4
@@ -273,14 +281,14 @@ class DuckDBEngine:
         mark = _mark(self._connection)
         for name, prepared in self._programs.items():
             program = prepared.program
-            fingerprint = _fingerprint(program)
-            if known.get(name) == fingerprint and not set(program.reads) & set(built):
+            found = fingerprint(prepared)
+            if known.get(name) == found and not set(program.reads) & set(built):
                 for step in program.compute:
-                    create_delta(self._connection, step)
+                    create_delta(self._connection, prepared, step)
                 continue
             self._build(prepared, mark)
             self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [name])
-            self._connection.execute("INSERT INTO headrace.models VALUES (?, ?)", [name, fingerprint])
+            self._connection.execute("INSERT INTO headrace.models VALUES (?, ?)", [name, found])
             built.append(name)
         return tuple(built)
 
@@ -289,12 +297,12 @@ class DuckDBEngine:
         program = prepared.program
         drop_states(self._connection, program.model)
         _set_time(self._connection, mark.time)
-        create_states(self._connection, program)
+        create_states(self._connection, prepared)
         runner = Runner(self._connection, (program,), building=True)
         for name in program.reads:
             self._all_is_change(name)
             runner.filled(name, 1)
-        building = Prepared(program, building=True)
+        building = Prepared(program, True, prepared.pieces)
         runner.compute(building, first=True)
         runner.advance(building)
         runner.clear(step.name for step in program.compute)
@@ -303,7 +311,8 @@ class DuckDBEngine:
             if name in self._sources:
                 self._create_delta(self._sources[name])
             else:
-                create_delta(self._connection, self._programs[name].program.compute[-1])
+                read = self._programs[name]
+                create_delta(self._connection, read, read.program.compute[-1])
 
     def _all_is_change(self, relation: str) -> None:
         """Fill ``delta.<relation>`` with all of its rows, as if there had been none before."""
@@ -522,14 +531,6 @@ def _fetched(cursor: duckdb.DuckDBPyConnection, text: str, limit: int | None) ->
 
 def _batch_name(name: str) -> str:
     return f"batch.{name}"
-
-
-def _fingerprint(program: Program) -> str:
-    steps: list[exp.Expr] = [q for s in program.compute for q in (s.query, s.simple) if q is not None]
-    steps += [s.where if isinstance(s, Evict) else s.query for s in program.advance]
-    shapes = [s.shape for s in program.states] + ([program.live] if program.live is not None else [])
-    parts = [part.sql("duckdb", comments=False) for part in (*steps, *shapes, program.batch)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _words(definition: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,7 +10,8 @@ from datetime import UTC, datetime
 import duckdb
 from sqlglot import exp
 
-from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted, render
+from headrace.engine.pieces import Pieces
+from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted
 from headrace.engine.statements import Statements
 from headrace.engine.tables import apply, create_live, netted
 from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, State, deltas, pruned
@@ -29,6 +31,7 @@ class Prepared:
 
     program: Program
     building: bool = False
+    pieces: Pieces = field(default_factory=Pieces)
     _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
     _reads: dict[int, frozenset[str]] = field(default_factory=dict)
 
@@ -44,7 +47,7 @@ class Prepared:
         return self._texts[pattern]
 
     def _rendered(self, query: exp.Expr) -> str:
-        text = render(query, prepared=not self.building)
+        text = self.pieces.text(query, prepared=not self.building)
         for relation in self.program.reads if self.building else ():
             text = text.replace(quoted("live", relation), quoted(empty_name(relation)))
         return text
@@ -55,27 +58,43 @@ def empty_name(relation: str) -> str:
     return f"empty.{relation}"
 
 
-def create_states(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
+def create_states(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> None:
     """The model's empty table, its states and deltas, in the order each can be shaped by those before it."""
+    program, pieces = prepared.program, prepared.pieces
     if program.live is None:
-        create_live(connection, program)
+        create_live(connection, program, pieces.text(program.batch))
     for step in program.steps:
         if isinstance(step, State):
             connection.execute(
-                f"CREATE OR REPLACE TABLE state.{quoted(step.name)} AS SELECT * FROM ({render(step.shape)}) LIMIT 0"
+                f"CREATE OR REPLACE TABLE state.{quoted(step.name)} AS SELECT * FROM ({pieces.text(step.shape)}) LIMIT 0"
             )
         else:
-            create_delta(connection, step)
+            create_delta(connection, prepared, step)
     if program.live is not None:
-        create_live(connection, program)
+        create_live(connection, program, pieces.text(program.live))
 
 
-def create_delta(connection: duckdb.DuckDBPyConnection, step: Compute) -> None:
-    name = quoted(delta_name(step.name))
+def create_delta(connection: duckdb.DuckDBPyConnection, prepared: Prepared, step: Compute) -> None:
+    name, text = quoted(delta_name(step.name)), prepared.pieces.text(step.query)
     if step.stored:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({render(step.query)}) LIMIT 0")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({text}) LIMIT 0")
     else:
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {render(step.query)}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+
+
+def fingerprint(prepared: Prepared) -> str:
+    """Differs between programs that do not compute or keep the same."""
+    program, made = prepared.program, prepared.pieces.hash
+    names = [(type(s).__name__, s.name, s.stored if isinstance(s, Compute) else s.weighted) for s in program.steps]
+    kept = [(type(s).__name__, s.state, (s.keys, s.source) if isinstance(s, Merge) else None) for s in program.advance]
+    queries: list[exp.Expr | None] = [q for s in program.compute for q in (s.query, s.simple)]
+    queries += [s.where if isinstance(s, Evict) else s.query for s in program.advance]
+    queries += [*(s.shape for s in program.states), program.live, program.batch]
+    parts = [
+        repr((program.columns, program.key, names, kept)).encode(),
+        *(b"" if q is None else made(q) for q in queries),
+    ]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
 def drop_states(connection: duckdb.DuckDBPyConnection, model: str) -> None:
@@ -254,4 +273,4 @@ def instant(moment: datetime | None) -> str:
     return f"TIMESTAMPTZ '{at.isoformat(sep=' ')}'"
 
 
-__all__ = ["Prepared", "Runner", "create_delta", "create_states", "drop_states", "empty_name"]
+__all__ = ["Prepared", "Runner", "create_delta", "create_states", "drop_states", "empty_name", "fingerprint"]
