@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import TypeVar
 
 from sqlglot import exp
 
-DELTA = "delta"
+from headrace.sql.nodes import changed
 
-E = TypeVar("E", bound=exp.Expr)
+DELTA = "delta"
 
 
 def deltas(query: exp.Expr) -> frozenset[str]:
@@ -40,38 +39,38 @@ def _union(query: exp.Union, empty: Set[str]) -> exp.Query | None:
     if left is None or right is None:
         return left or right
     same = left is query.left and right is query.right
-    return query if same else _changed(query, this=left, expression=right)
+    return query if same else changed(query, this=left, expression=right)
 
 
 def _select(query: exp.Select, empty: Set[str]) -> exp.Query | None:
     if query.args.get("with_") is not None:
         return _bound(query, empty)
-    nothing, changed = False, {}
+    nothing, others = False, dict[int, exp.Expr]()
     for place, needed in _sources(query):
         kept = _source(place, empty)
         nothing |= needed and kept is None
         if kept is not None and kept is not place:
-            changed[id(place)] = kept
+            others[id(place)] = kept
     if nothing and not _has_a_row_anyway(query):
         return None
-    return _changed(query, **_replaced(query, changed)) if changed else query
+    return changed(query, **_replaced(query, others)) if others else query
 
 
 def _source(place: exp.Expr, empty: Set[str]) -> exp.Expr | None:
     if isinstance(place, exp.Subquery):
         kept = _pruned(place.this, empty)
-        return None if kept is None else place if kept is place.this else _changed(place, this=kept)
+        return None if kept is None else place if kept is place.this else changed(place, this=kept)
     return None if isinstance(place, exp.Table) and place.db == DELTA and place.name in empty else place
 
 
-def _replaced(query: exp.Select, changed: Mapping[int, exp.Expr]) -> dict[str, object]:
+def _replaced(query: exp.Select, others: Mapping[int, exp.Expr]) -> dict[str, object]:
     """The FROM and the joins of ``query`` with other sources."""
     start, joins = query.args.get("from_"), query.args.get("joins")
     args: dict[str, object] = {}
-    if start is not None and id(start.this) in changed:
-        args["from_"] = _changed(start, this=changed[id(start.this)])
+    if start is not None and id(start.this) in others:
+        args["from_"] = changed(start, this=others[id(start.this)])
     if joins:
-        args["joins"] = [_changed(j, this=changed[id(j.this)]) if id(j.this) in changed else j for j in joins]
+        args["joins"] = [changed(j, this=others[id(j.this)]) if id(j.this) in others else j for j in joins]
     return args
 
 
@@ -80,13 +79,8 @@ def _bound(query: exp.Select, empty: Set[str]) -> exp.Select:
     bodies = [_pruned(cte.this, empty) or cte.this for cte in with_.expressions]
     if all(body is cte.this for body, cte in zip(bodies, with_.expressions, strict=True)):
         return query
-    ctes = [_changed(cte, this=body) for body, cte in zip(bodies, with_.expressions, strict=True)]
-    return _changed(query, with_=_changed(with_, expressions=ctes))
-
-
-def _changed(node: E, **args: object) -> E:
-    """``node`` with other arguments; the rest of them it shares with ``node``."""
-    return type(node)(**{**node.args, **args})
+    ctes = [changed(cte, this=body) for body, cte in zip(bodies, with_.expressions, strict=True)]
+    return changed(query, with_=changed(with_, expressions=ctes))
 
 
 def _sources(select: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
