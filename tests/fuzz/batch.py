@@ -6,7 +6,7 @@ none, and whatever is not is the recompute's to judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import pyarrow as pa
@@ -16,6 +16,8 @@ from headrace.engine import DuckDBEngine, SourceTable, tables
 from headrace.engine.programs import instant
 from headrace.engine.render import NOW, parameter, quoted, render
 from headrace.sql import Program
+
+from .bags import Bag, bag
 
 
 class Batch:
@@ -30,13 +32,14 @@ class Batch:
         for name, source in sources.items():
             body = tables.current(source, None)
             self._cursor.execute(f"CREATE TEMP VIEW {quoted(_name(name))} AS {body}")
+        self._programs = programs
+        self._rows: dict[str, Bag] = {}
         self._read = {name for program in programs.values() for name in program.reads}
 
         def place(name: str) -> exp.Table | None:
             return exp.table_(_name(name), quoted=True) if name in sources or name in programs else None
 
         texts = {name: render(program.batch, place, prepared=True) for name, program in programs.items()}
-        self._names = list(programs)
         self._timed = {name for name, text in texts.items() if parameter(NOW) in text}
         # First every table, then every statement: DuckDB plans a prepared one at each use once the catalog has changed.
         for name in (name for name in texts if name in self._read):
@@ -47,18 +50,30 @@ class Batch:
             into = f"INSERT INTO {quoted(_name(name))} " if name in self._read else ""
             self._cursor.execute(f"PREPARE {quoted(_statement(name))} AS {into}{text}")
 
-    def contents(self, now: datetime) -> Iterator[tuple[str, pa.Table]]:
-        """Each model's rows, recomputed in the order of the models."""
-        for name in self._names:
-            time = f"({NOW} := {instant(now)})" if name in self._timed else ""
-            run = f"EXECUTE {quoted(_statement(name))}{time}"
-            if name not in self._read:
-                yield name, self._cursor.execute(run).to_arrow_table()
-                continue
-            table = quoted(_name(name))
-            self._cursor.execute(f"TRUNCATE {table}")
-            self._cursor.execute(run)
-            yield name, self._cursor.execute(f"FROM {table}").to_arrow_table()
+    def contents(self, now: datetime, arrived: Collection[str]) -> Mapping[str, Bag]:
+        """Each model's rows, recomputed in the order of the models where an input has changed.
+
+        Args:
+            arrived: the sources of which rows came or left since it was asked last.
+        """
+        moved = set(arrived)
+        for name, program in self._programs.items():
+            if name not in self._rows or name in self._timed or not moved.isdisjoint(program.reads):
+                rows = bag(self._recomputed(name, now))
+                if rows != self._rows.get(name):
+                    moved.add(name)
+                self._rows[name] = rows
+        return self._rows
+
+    def _recomputed(self, name: str, now: datetime) -> pa.Table:
+        time = f"({NOW} := {instant(now)})" if name in self._timed else ""
+        run = f"EXECUTE {quoted(_statement(name))}{time}"
+        if name not in self._read:
+            return self._cursor.execute(run).to_arrow_table()
+        table = quoted(_name(name))
+        self._cursor.execute(f"TRUNCATE {table}")
+        self._cursor.execute(run)
+        return self._cursor.execute(f"FROM {table}").to_arrow_table()
 
     def close(self) -> None:
         self._cursor.close()

@@ -286,8 +286,10 @@ class DuckDBEngine:
                 for step in program.compute:
                     create_delta(self._connection, prepared, step)
                 continue
+            if name in known:
+                drop_states(self._connection, name)
+                self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [name])
             self._build(prepared, mark)
-            self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [name])
             self._connection.execute("INSERT INTO headrace.models VALUES (?, ?)", [name, found])
             built.append(name)
         return tuple(built)
@@ -295,7 +297,6 @@ class DuckDBEngine:
     def _build(self, prepared: Prepared, mark: Mark) -> None:
         """A model from all of its inputs' rows, as the first change it sees."""
         program = prepared.program
-        drop_states(self._connection, program.model)
         _set_time(self._connection, mark.time)
         create_states(self._connection, prepared)
         runner = Runner(self._connection, (program,), building=True)

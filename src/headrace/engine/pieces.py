@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from headrace.engine.render import NOW, PREVIOUS, copied, generated, parameter, placed, timed
+from headrace.sql.prune import DELTA
 
 # No text of SQL has this character.
 _CUT = re.compile("\0([0-9]+)\0")
@@ -22,11 +23,12 @@ _TIMES = {name: (parameter(f"\0{name}"), parameter(name), f"GETVARIABLE('{name}'
 
 @dataclass(frozen=True)
 class _Piece:
-    """Text between the pieces ``below``; ``node`` is kept so that no other gets its id."""
+    """Text between the pieces ``below``, and the deltas read beside them; ``node`` is kept so that no other gets its id."""
 
     node: exp.Expr
     between: tuple[str, ...]
     below: tuple[exp.Expr, ...]
+    deltas: frozenset[str]
 
 
 class Pieces:
@@ -36,6 +38,7 @@ class Pieces:
         self._pieces: dict[int, _Piece] = {}
         self._texts: dict[int, str] = {}
         self._hashes: dict[int, bytes] = {}
+        self._deltas: dict[int, frozenset[str]] = {}
 
     def text(self, query: exp.Expr, *, prepared: bool = False) -> str:
         """See :func:`headrace.engine.render.render`."""
@@ -43,6 +46,14 @@ class Pieces:
         for marked, as_parameter, as_variable in _TIMES.values():
             text = text.replace(marked, as_parameter if prepared else as_variable)
         return text
+
+    def deltas(self, query: exp.Expr) -> frozenset[str]:
+        """The names of the deltas that a query reads."""
+        found = self._deltas.get(id(query))
+        if found is None:
+            piece = self._piece(query)
+            found = self._deltas[id(query)] = piece.deltas.union(*map(self.deltas, piece.below))
+        return found
 
     def hash(self, query: exp.Expr) -> bytes:
         """Differs where the text does."""
@@ -66,19 +77,23 @@ class Pieces:
         piece = self._pieces.get(id(query))
         if piece is None:
             below: list[exp.Expr] = []
-            first, *rest = _CUT.split(generated(_cut(query, below)))
-            piece = _Piece(query, (first, *rest[1::2]), tuple(below[int(number)] for number in rest[::2]))
+            deltas: set[str] = set()
+            first, *rest = _CUT.split(generated(_cut(query, below, deltas)))
+            nodes = tuple(below[int(number)] for number in rest[::2])
+            piece = _Piece(query, (first, *rest[1::2]), nodes, frozenset(deltas))
             self._pieces[id(query)] = piece
         return piece
 
 
-def _cut(query: exp.Expr, below: list[exp.Expr]) -> exp.Expr:
-    """A copy of ``query`` with marks in place of the queries that are put into ``below``."""
+def _cut(query: exp.Expr, below: list[exp.Expr], deltas: set[str]) -> exp.Expr:
+    """A copy of ``query`` with marks in place of the queries that are put into ``below``; its own deltas go into ``deltas``."""
 
     def replaced(node: exp.Expr, parent: exp.Expr | None) -> exp.Expr | None:
         if isinstance(node, exp.Placeholder):
             return timed(f"\0{node.name}")
         if isinstance(node, exp.Table):
+            if node.db == DELTA:
+                deltas.add(node.name)
             return placed(node)
         inside = isinstance(parent, exp.CTE) or (isinstance(parent, exp.Subquery) and parent.args.get("alias"))
         if inside and isinstance(node, exp.Select | exp.SetOperation):

@@ -14,7 +14,7 @@ from headrace.engine.pieces import Pieces
 from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted
 from headrace.engine.statements import Statements
 from headrace.engine.tables import apply, create_live, netted
-from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, State, deltas, pruned
+from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, State, pruned
 
 # Rows that come into a weighted state before it is looked at whether to fold it.
 FOLD_AFTER = 10_000
@@ -33,13 +33,10 @@ class Prepared:
     building: bool = False
     pieces: Pieces = field(default_factory=Pieces)
     _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
-    _reads: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def text(self, query: exp.Expr, filled: Mapping[str, int]) -> str | None:
         """One of the program's queries as text, without what only reads deltas of no rows; None when that is all of it."""
-        read = self._reads.get(id(query))
-        if read is None:
-            read = self._reads[id(query)] = deltas(query)
+        read = self.pieces.deltas(query)
         pattern = (id(query), frozenset(name for name in read if filled.get(name) == 0))
         if pattern not in self._texts:
             left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query

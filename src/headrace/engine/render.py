@@ -9,6 +9,7 @@ from sqlglot.dialects.duckdb import DuckDB
 
 from headrace.sql import shadowed
 from headrace.sql.program import WHOLE
+from headrace.sql.prune import DELTA
 
 Place = Callable[[str], exp.Table | None]
 """Where a relation is to be read, by its name; None leaves it as it is."""
@@ -78,7 +79,7 @@ def placed(table: exp.Table, place: Place | None = None) -> exp.Table | None:
     if not isinstance(table.this, exp.Identifier):
         return None
     target: exp.Table | None = None
-    if table.db == "delta":
+    if table.db == DELTA:
         target = exp.table_(delta_name(table.name), quoted=True)
     elif table.db == WHOLE:
         target = (place(table.name) if place is not None else None) or exp.table_(table.name, quoted=True)
