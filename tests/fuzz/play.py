@@ -37,6 +37,10 @@ class Play:
 
     def _install(self) -> None:
         self.built = self.engine.install(self._case.sources, list(self.compiled.programs.values()))
+        self._reader = self.engine._connection.cursor()
+        self._reader.execute("SET TimeZone = 'UTC'")
+        for model in self.compiled.programs:
+            self._reader.execute(f'PREPARE "content.{model}" AS SELECT * FROM node.live."{model}"')
         self._batch = Batch(self.engine, {s.name: s for s in self._case.sources}, self.compiled.programs)
 
     def step(self, epoch: Epoch) -> list[Fault]:
@@ -87,8 +91,8 @@ class Play:
         return Fault(model, kind, detail, self._epoch - 1)
 
     def _content(self, model: str) -> Bag:
-        # One statement; `engine.content` sets up a connection for each call, which would be half of the time.
-        return bag(self.engine._connection.execute(f'SELECT * FROM live."{model}"').to_arrow_table())
+        # One prepared statement; `engine.content` sets up a connection for each call, which would be half of the time.
+        return bag(self._reader.execute(f'EXECUTE "content.{model}"').to_arrow_table())
 
     def contents(self) -> dict[str, Bag]:
         return {model: self._content(model) for model in self.compiled.programs}
@@ -107,6 +111,7 @@ class Play:
 
     def close(self) -> None:
         self._batch.close()
+        self._reader.close()
         self.engine.close()
 
 

@@ -76,6 +76,8 @@ class DuckDBEngine:
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Prepared] = {}
         self._history: dict[str, tuple[int, str]] = {}
+        # While models are installed: relations that are known to have no rows, so that what is built on them need not look.
+        self._rowless: set[str] = set()
 
     def mark(self) -> Mark:
         with self._lock:
@@ -279,6 +281,7 @@ class DuckDBEngine:
     def _install_programs(self, known: Mapping[str, str]) -> tuple[str, ...]:
         built: list[str] = []
         mark = _mark(self._connection)
+        self._rowless = {name for name in self._sources if not self._has_rows(name)}
         for name, prepared in self._programs.items():
             program = prepared.program
             found = fingerprint(prepared)
@@ -300,20 +303,26 @@ class DuckDBEngine:
         _set_time(self._connection, mark.time)
         create_states(self._connection, prepared)
         runner = Runner(self._connection, (program,), building=True)
+        change = [name for name in program.reads if name not in self._rowless]
         for name in program.reads:
+            runner.filled(name, int(name in change))
+        for name in change:
             self._all_is_change(name)
-            runner.filled(name, 1)
-        building = Prepared(program, True, prepared.pieces)
-        runner.compute(building, first=True)
+        building = Prepared(program, True, tuple(change), prepared.pieces)
+        if not runner.compute(building, first=True):
+            self._rowless.add(program.model)
         runner.advance(building)
         runner.clear(step.name for step in program.compute)
-        for name in program.reads:
+        for name in change:
             self._connection.execute(f"DROP VIEW {quoted(delta_name(name))}")
             if name in self._sources:
                 self._create_delta(self._sources[name])
             else:
                 read = self._programs[name]
                 create_delta(self._connection, read, read.program.compute[-1])
+
+    def _has_rows(self, relation: str) -> bool:
+        return bool(self._connection.execute(f"SELECT 1 FROM main.{quoted(relation)} LIMIT 1").fetchall())
 
     def _all_is_change(self, relation: str) -> None:
         """Fill ``delta.<relation>`` with all of its rows, as if there had been none before."""
@@ -367,7 +376,7 @@ class DuckDBEngine:
                 text = f"SELECT * FROM {delta}"
             else:
                 text = tables.netted(delta, prepared.program.columns)
-            return _fetched(self._connection, text, None)
+            return _fetched(self._connection, self._runner.prepared(text), None)
 
     def _affected(self, program: Program, moved: bool) -> bool:
         """Compute the program if something it reads has changed or time moves it; else its deltas are empty."""

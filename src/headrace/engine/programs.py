@@ -25,12 +25,13 @@ class Prepared:
     """A program with its steps as text, which depends on which deltas are empty.
 
     Attributes:
-        building: the content before this epoch of what it reads is taken to be nothing, as all of it is change. Each step runs
-            once, and logical time is a variable.
+        building: each step runs once, and logical time is a variable.
+        empty: relations whose content before this epoch is taken to be nothing: when a model is built, all of it is change.
     """
 
     program: Program
     building: bool = False
+    empty: tuple[str, ...] = ()
     pieces: Pieces = field(default_factory=Pieces)
     _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
 
@@ -45,7 +46,7 @@ class Prepared:
 
     def _rendered(self, query: exp.Expr) -> str:
         text = self.pieces.text(query, prepared=not self.building)
-        for relation in self.program.reads if self.building else ():
+        for relation in self.empty:
             text = text.replace(quoted("live", relation), quoted(empty_name(relation)))
         return text
 
@@ -147,6 +148,10 @@ class Runner:
         self._clear(name)
         self._filled[name] = self._execute(f"INSERT INTO {quoted(delta_name(name))} {query}")
         return self._filled[name]
+
+    def prepared(self, text: str) -> str:
+        """What runs a query that does not depend on time, so that it is planned once."""
+        return self._statements.command(text, {})
 
     def filled(self, name: str, rows: int) -> None:
         """Tell how many rows ``delta.<name>`` has, when somebody else has put them there."""

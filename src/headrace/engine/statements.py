@@ -63,15 +63,20 @@ class Statements:
         """
         if self._once:
             return _count(self._connection.execute(text))
+        rows = _count(self._connection.execute(self.command(text, times)))
+        plan = self._plans[text]
+        if plan.target:
+            self._sizes[plan.target] = self._sizes.get(plan.target, 0) + plan.sign * rows if plan.sign else 0
+        return rows
+
+    def command(self, text: str, times: dict[str, str]) -> str:
+        """What runs the statement, once it is prepared."""
         plan = self._plans.get(text) or self._known(text)
         if plan.era != self._era or not self._fits(plan):
             self._prepare(plan, text)
         plan.uses += 1
         given = ", ".join(value for parameter, value in times.items() if parameter in text)
-        rows = _count(self._connection.execute(f"EXECUTE {plan.name}({given})" if given else f"EXECUTE {plan.name}"))
-        if plan.target:
-            self._sizes[plan.target] = self._sizes.get(plan.target, 0) + plan.sign * rows if plan.sign else 0
-        return rows
+        return f"EXECUTE {plan.name}({given})" if given else f"EXECUTE {plan.name}"
 
     def sized(self, table: str, rows: int) -> None:
         """Tell how many rows a table has, when somebody else has put them there."""
