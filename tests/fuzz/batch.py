@@ -6,7 +6,7 @@ none, and whatever is not is the recompute's to judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import pyarrow as pa
@@ -14,8 +14,10 @@ from sqlglot import exp
 
 from headrace.engine import DuckDBEngine, SourceTable, tables
 from headrace.engine.programs import instant
-from headrace.engine.render import quoted, render
+from headrace.engine.render import NOW, parameter, quoted, render
 from headrace.sql import Program
+
+from .bags import Bag, bag
 
 
 class Batch:
@@ -30,26 +32,55 @@ class Batch:
         for name, source in sources.items():
             body = tables.current(source, None)
             self._cursor.execute(f"CREATE TEMP VIEW {quoted(_name(name))} AS {body}")
+        self._programs = programs
+        self._rows: dict[str, Bag] = {}
         self._read = {name for program in programs.values() for name in program.reads}
 
         def place(name: str) -> exp.Table | None:
             return exp.table_(_name(name), quoted=True) if name in sources or name in programs else None
 
-        self._texts = {name: render(program.batch, place) for name, program in programs.items()}
+        texts = {name: render(program.batch, place, prepared=True) for name, program in programs.items()}
+        self._timed = {name for name, text in texts.items() if parameter(NOW) in text}
+        # First every table, then every statement: DuckDB plans a prepared one at each use once the catalog has changed.
+        for name in (name for name in texts if name in self._read):
+            self._cursor.execute(
+                f"CREATE TEMP TABLE {quoted(_name(name))} AS FROM ({render(programs[name].batch, place)}) LIMIT 0"
+            )
+        for name, text in texts.items():
+            into = f"INSERT INTO {quoted(_name(name))} " if name in self._read else ""
+            self._cursor.execute(f"PREPARE {quoted(_statement(name))} AS {into}{text}")
 
-    def contents(self, now: datetime) -> Iterator[tuple[str, pa.Table]]:
-        """Each model's rows, recomputed in the order of the models."""
-        self._cursor.execute(f"SET VARIABLE now = {instant(now)}")
-        for name, text in self._texts.items():
-            if name not in self._read:
-                yield name, self._cursor.execute(text).to_arrow_table()
-                continue
-            table = quoted(_name(name))
-            self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {text}")
-            yield name, self._cursor.execute(f"SELECT * FROM {table}").to_arrow_table()
+    def contents(self, now: datetime, arrived: Collection[str]) -> Mapping[str, Bag]:
+        """Each model's rows, recomputed in the order of the models where an input has changed.
+
+        Args:
+            arrived: the sources of which rows came or left since it was asked last.
+        """
+        moved = set(arrived)
+        for name, program in self._programs.items():
+            if name not in self._rows or name in self._timed or not moved.isdisjoint(program.reads):
+                rows = bag(self._recomputed(name, now))
+                if rows != self._rows.get(name):
+                    moved.add(name)
+                self._rows[name] = rows
+        return self._rows
+
+    def _recomputed(self, name: str, now: datetime) -> pa.Table:
+        time = f"({NOW} := {instant(now)})" if name in self._timed else ""
+        run = f"EXECUTE {quoted(_statement(name))}{time}"
+        if name not in self._read:
+            return self._cursor.execute(run).to_arrow_table()
+        table = quoted(_name(name))
+        self._cursor.execute(f"TRUNCATE {table}")
+        self._cursor.execute(run)
+        return self._cursor.execute(f"FROM {table}").to_arrow_table()
 
     def close(self) -> None:
         self._cursor.close()
+
+
+def _statement(model: str) -> str:
+    return f"recomputed.{model}"
 
 
 def _name(relation: str) -> str:

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from headrace.sql import Program
 
+from .bags import Bag
 from .case import Case
 from .compiling import Fault
-from .play import Bag, difference
+from .play import difference
 from .stream import Epoch, Row
 from .trial import Verdict, playing
 

@@ -8,16 +8,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from headrace.engine import Arrived, DuckDBEngine, Mark
+from headrace.engine import Arrived, Committed, DuckDBEngine, Mark
 
+from .bags import Bag, bag, weighed
 from .batch import Batch
 from .case import Case
 from .compiling import Fault, compiled
 from .sources import schema
 from .stream import Epoch
-
-Bag = Counter[object]
-"""Rows with how many copies there are of each."""
 
 
 class Play:
@@ -39,26 +37,31 @@ class Play:
 
     def _install(self) -> None:
         self.built = self.engine.install(self._case.sources, list(self.compiled.programs.values()))
+        self._reader = self.engine._connection.cursor()
+        self._reader.execute("SET TimeZone = 'UTC'")
+        for model in self.compiled.programs:
+            self._reader.execute(f'PREPARE "content.{model}" AS SELECT * FROM node.live."{model}"')
         self._batch = Batch(self.engine, {s.name: s for s in self._case.sources}, self.compiled.programs)
 
     def step(self, epoch: Epoch) -> list[Fault]:
         """Run one epoch, then hold every model against a recompute, and its change against its content."""
-        self.run(epoch)
+        committed = self.run(epoch)
         before, self._rows = self._rows, self.contents()
-        unequal = [model for model, rows in self._batch.contents(epoch.time) if bag(rows) != self._rows[model]]
+        recomputed = self._batch.contents(epoch.time, epoch.rows.keys())
+        unequal = [model for model, rows in recomputed.items() if rows != self._rows[model]]
         faults = self.differences(unequal) if unequal else []
         for model in self.compiled.programs:
-            faults += self._change_faults(model, before[model])
+            faults += self._change_faults(model, before[model], told=model in committed.changed)
         return faults
 
-    def run(self, epoch: Epoch) -> None:
+    def run(self, epoch: Epoch) -> Committed:
         """Run one epoch, and check nothing."""
         arrived = {}
         for source, rows in epoch.rows.items():
             arrived[source] = Arrived(pa.Table.from_pylist(rows, schema=self._schemas[source]), self._offsets[source])
             self._offsets[source] += len(rows)
         self._epoch += 1
-        self.engine.run(Mark(self._epoch, dict(self._offsets), epoch.time), arrived)
+        return self.engine.run(Mark(self._epoch, dict(self._offsets), epoch.time), arrived)
 
     def differences(self, models: Sequence[str]) -> list[Fault]:
         """Those of ``models`` whose kept content is not what the engine's own recompute gives."""
@@ -69,8 +72,12 @@ class Play:
             if r.missing or r.extra
         ]
 
-    def _change_faults(self, model: str, before: Bag) -> Iterable[Fault]:
-        arrived, left = weighed(self.engine.changes(model))
+    def _change_faults(self, model: str, before: Bag, *, told: bool) -> Iterable[Fault]:
+        """
+        Args:
+            told: whether the epoch says that the model has changed.
+        """
+        arrived, left = weighed(self.engine.changes(model)) if told else (Counter[object](), Counter[object]())
         after = self._rows[model]
         if arrived & left:
             yield self._fault(model, "change is not net", f"{list(arrived & left)[:3]}")
@@ -84,8 +91,8 @@ class Play:
         return Fault(model, kind, detail, self._epoch - 1)
 
     def _content(self, model: str) -> Bag:
-        # One statement; `engine.content` sets up a connection for each call, which would be half of the time.
-        return bag(self.engine._connection.execute(f'SELECT * FROM live."{model}"').to_arrow_table())
+        # One prepared statement; `engine.content` sets up a connection for each call, which would be half of the time.
+        return bag(self._reader.execute(f'EXECUTE "content.{model}"').to_arrow_table())
 
     def contents(self) -> dict[str, Bag]:
         return {model: self._content(model) for model in self.compiled.programs}
@@ -104,31 +111,8 @@ class Play:
 
     def close(self) -> None:
         self._batch.close()
+        self._reader.close()
         self.engine.close()
-
-
-def bag(rows: pa.Table) -> Bag:
-    """The rows as a multiset."""
-    return Counter(tuple(map(_frozen, row)) for row in zip(*(c.to_pylist() for c in rows.columns), strict=True))
-
-
-def weighed(change: pa.Table) -> tuple[Bag, Bag]:
-    """The rows of a change that arrive, and those that leave."""
-    weights = change["__w"].to_pylist()
-    columns = [change[name].to_pylist() for name in change.column_names if name != "__w"]
-    sides: dict[int, Bag] = {1: Counter(), -1: Counter()}
-    for weight, *row in zip(weights, *columns, strict=True):
-        sides[weight][tuple(map(_frozen, row))] += 1
-    return sides[1], sides[-1]
-
-
-def _frozen(value: object) -> object:
-    """``value`` in a form that can be hashed, in which a value that is not a number equals itself."""
-    if isinstance(value, list):
-        return tuple(map(_frozen, value))
-    if isinstance(value, dict):
-        return tuple((key, _frozen(item)) for key, item in value.items())
-    return "NaN" if value != value else value  # noqa: PLR0124 - which is what makes it one
 
 
 def difference(expected: Bag, found: Bag) -> str:

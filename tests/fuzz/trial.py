@@ -15,9 +15,10 @@ from headrace.engine import Asked, DuckDBOracle
 from headrace.errors import EngineError, HeadraceError
 from headrace.sql import Program
 
+from .bags import Bag
 from .case import Case
 from .compiling import Fault, compiled
-from .play import Bag, Play
+from .play import Play
 
 MEMORY = Path("/dev/shm")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -22,13 +21,22 @@ from headrace.engine import tables
 from headrace.engine.compare import differing
 from headrace.engine.functions import register
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.programs import Prepared, Runner, create_delta, create_states, drop_states, empty_name, instant
+from headrace.engine.programs import (
+    Prepared,
+    Runner,
+    create_delta,
+    create_states,
+    drop_states,
+    empty_name,
+    fingerprint,
+    instant,
+)
 from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Recomputed, Result, SourceTable
 from headrace.engine.render import Place, delta_name, listed, quoted, render
 from headrace.engine.session import engine_error, open_database, transaction
 from headrace.errors import EngineError
 from headrace.project import Function
-from headrace.sql import WEIGHT, Evict, Program, called
+from headrace.sql import WEIGHT, Program, called
 
 # Queries beside the epochs: more of them wait, so that they cannot starve the epochs.
 MAX_QUERIES = 4
@@ -74,6 +82,8 @@ class DuckDBEngine:
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Prepared] = {}
         self._history: dict[str, tuple[int, str]] = {}
+        # While models are installed: relations that are known to have no rows, so that what is built on them need not look.
+        self._rowless: set[str] = set()
 
     def mark(self) -> Mark:
         with self._lock:
@@ -96,17 +106,23 @@ class DuckDBEngine:
             _set_mark(self._connection, mark)
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
-        with self._lock, self._doing("installing models"), transaction(self._connection):
-            for source in sources:
-                self._install_source(source)
-            self._programs = {program.model: Prepared(program) for program in programs}
+        with self._lock, self._doing("installing models"):
+            with transaction(self._connection):
+                built = self._installed(sources, programs)
+            # Not before: what is prepared in a transaction that changes the catalog is planned again at each use.
             self._runner.install(programs)
-            _set_time(self._connection, None)
-            known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
-            for gone in known.keys() - self._programs.keys():
-                drop_states(self._connection, gone)
-                self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [gone])
-            return self._install_programs(known)
+            return built
+
+    def _installed(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
+        for source in sources:
+            self._install_source(source)
+        self._programs = {program.model: Prepared(program) for program in programs}
+        _set_time(self._connection, None)
+        known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
+        for gone in known.keys() - self._programs.keys():
+            drop_states(self._connection, gone)
+            self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [gone])
+        return self._install_programs(known)
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         with self._lock, self._doing(f"running epoch {mark.epoch}"):
@@ -189,6 +205,7 @@ class DuckDBEngine:
             if source in self._sources:
                 with transaction(self._connection):
                     self._show(self._sources[source])
+                self._runner.catalog_changed()
 
     def _show(self, source: SourceTable) -> None:
         """Read what the lake has from there, and drop the hot rows that it has."""
@@ -270,39 +287,50 @@ class DuckDBEngine:
     def _install_programs(self, known: Mapping[str, str]) -> tuple[str, ...]:
         built: list[str] = []
         mark = _mark(self._connection)
+        self._rowless = {name for name in self._sources if not self._has_rows(name)}
         for name, prepared in self._programs.items():
             program = prepared.program
-            fingerprint = _fingerprint(program, self._functions)
-            if known.get(name) == fingerprint and not set(program.reads) & set(built):
+            found = fingerprint(
+                prepared, [self._functions[f].digest for f in sorted(called(program.batch) & self._functions.keys())]
+            )
+            if known.get(name) == found and not set(program.reads) & set(built):
                 for step in program.compute:
-                    create_delta(self._connection, step)
+                    create_delta(self._connection, prepared, step)
                 continue
+            if name in known:
+                drop_states(self._connection, name)
+                self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [name])
             self._build(prepared, mark)
-            self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [name])
-            self._connection.execute("INSERT INTO headrace.models VALUES (?, ?)", [name, fingerprint])
+            self._connection.execute("INSERT INTO headrace.models VALUES (?, ?)", [name, found])
             built.append(name)
         return tuple(built)
 
     def _build(self, prepared: Prepared, mark: Mark) -> None:
         """A model from all of its inputs' rows, as the first change it sees."""
         program = prepared.program
-        drop_states(self._connection, program.model)
         _set_time(self._connection, mark.time)
-        self._runner.at(mark.time, mark.time)
-        create_states(self._connection, program)
+        create_states(self._connection, prepared)
+        runner = Runner(self._connection, (program,), building=True)
+        change = [name for name in program.reads if name not in self._rowless]
         for name in program.reads:
+            runner.filled(name, int(name in change))
+        for name in change:
             self._all_is_change(name)
-        building = Prepared(program, tuple(program.reads))
-        self._runner.compute(building, first=True)
-        self._runner.advance(building)
-        self._runner.clear(step.name for step in program.compute)
-        for name in program.reads:
+        building = Prepared(program, True, tuple(change), prepared.pieces)
+        if not runner.compute(building, first=True):
+            self._rowless.add(program.model)
+        runner.advance(building)
+        runner.clear(step.name for step in program.compute)
+        for name in change:
             self._connection.execute(f"DROP VIEW {quoted(delta_name(name))}")
             if name in self._sources:
                 self._create_delta(self._sources[name])
             else:
-                create_delta(self._connection, self._programs[name].program.compute[-1])
-            self._runner.filled(name, 0)
+                read = self._programs[name]
+                create_delta(self._connection, read, read.program.compute[-1])
+
+    def _has_rows(self, relation: str) -> bool:
+        return bool(self._connection.execute(f"SELECT 1 FROM main.{quoted(relation)} LIMIT 1").fetchall())
 
     def _all_is_change(self, relation: str) -> None:
         """Fill ``delta.<relation>`` with all of its rows, as if there had been none before."""
@@ -312,7 +340,6 @@ class DuckDBEngine:
         kept = relation in self._programs and self._programs[relation].program.live is not None
         self._connection.execute(f"DROP {'VIEW' if kept else 'TABLE'} {delta}")
         self._connection.execute(f"CREATE TEMP VIEW {delta} AS {whole}")
-        self._runner.filled(relation, 1)
         if relation in self._programs or self._sources[relation].changelog:
             self._connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {quoted(empty_name(relation))} AS SELECT {columns} FROM main.{quoted(relation)} LIMIT 0"
@@ -357,7 +384,7 @@ class DuckDBEngine:
                 text = f"SELECT * FROM {delta}"
             else:
                 text = tables.netted(delta, prepared.program.columns)
-            return _fetched(self._connection, text, None)
+            return _fetched(self._connection, self._runner.prepared(text), None)
 
     def _affected(self, program: Program, moved: bool) -> bool:
         """Compute the program if something it reads has changed or time moves it; else its deltas are empty."""
@@ -522,15 +549,6 @@ def _fetched(cursor: duckdb.DuckDBPyConnection, text: str, limit: int | None) ->
 
 def _batch_name(name: str) -> str:
     return f"batch.{name}"
-
-
-def _fingerprint(program: Program, functions: Mapping[str, Function]) -> str:
-    steps: list[exp.Expr] = [q for s in program.compute for q in (s.query, s.simple) if q is not None]
-    steps += [s.where if isinstance(s, Evict) else s.query for s in program.advance]
-    shapes = [s.shape for s in program.states] + ([program.live] if program.live is not None else [])
-    parts = [part.sql("duckdb", comments=False) for part in (*steps, *shapes, program.batch)]
-    parts += [functions[name].digest for name in sorted(called(program.batch) & functions.keys())]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _words(definition: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache
 from types import MappingProxyType
 
 import duckdb
@@ -53,12 +53,14 @@ class DuckDBOracle:
             raise SqlError(str(error).split("\n\nLINE")[0], code="HR-308", fix="correct the expression") from None
 
     def is_aggregate(self, function: str) -> bool:
-        return function in self._aggregates
+        return function in _aggregates()
 
-    @cached_property
-    def _aggregates(self) -> frozenset[str]:
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
-            ).fetchall()
-        return frozenset(row[0] for row in rows)
+
+@cache
+def _aggregates() -> frozenset[str]:
+    """The engine's own; nobody adds to them."""
+    with duckdb.connect(":memory:") as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
+        ).fetchall()
+    return frozenset(row[0] for row in rows)

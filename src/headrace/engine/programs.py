@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import duckdb
 from sqlglot import exp
 
-from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted, render
+from headrace.engine.pieces import Pieces
+from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted
+from headrace.engine.statements import Statements
 from headrace.engine.tables import apply, create_live, netted
-from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, State, deltas, pruned
+from headrace.sql import WEIGHT, Append, Compute, Evict, Forget, Merge, Program, State, pruned
 
 # Rows that come into a weighted state before it is looked at whether to fold it.
 FOLD_AFTER = 10_000
-REPLAN_AFTER = 50
 
 
 @dataclass(frozen=True)
@@ -23,27 +25,27 @@ class Prepared:
     """A program with its steps as text, which depends on which deltas are empty.
 
     Attributes:
+        building: each step runs once, and logical time is a variable.
         empty: relations whose content before this epoch is taken to be nothing: when a model is built, all of it is change.
     """
 
     program: Program
+    building: bool = False
     empty: tuple[str, ...] = ()
+    pieces: Pieces = field(default_factory=Pieces)
     _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
-    _reads: dict[int, frozenset[str]] = field(default_factory=dict)
 
-    def text(self, query: exp.Expr, nothing: Set[str]) -> str | None:
-        """One of the program's queries as text, without what only reads deltas of ``nothing``; None when that is all of it."""
-        read = self._reads.get(id(query))
-        if read is None:
-            read = self._reads[id(query)] = deltas(query)
-        pattern = (id(query), read & nothing)
+    def text(self, query: exp.Expr, filled: Mapping[str, int]) -> str | None:
+        """One of the program's queries as text, without what only reads deltas of no rows; None when that is all of it."""
+        read = self.pieces.deltas(query)
+        pattern = (id(query), frozenset(name for name in read if filled.get(name) == 0))
         if pattern not in self._texts:
             left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
             self._texts[pattern] = None if left is None else self._rendered(left)
         return self._texts[pattern]
 
     def _rendered(self, query: exp.Expr) -> str:
-        text = render(query, prepared=True)
+        text = self.pieces.text(query, prepared=not self.building)
         for relation in self.empty:
             text = text.replace(quoted("live", relation), quoted(empty_name(relation)))
         return text
@@ -54,27 +56,48 @@ def empty_name(relation: str) -> str:
     return f"empty.{relation}"
 
 
-def create_states(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
+def create_states(connection: duckdb.DuckDBPyConnection, prepared: Prepared) -> None:
     """The model's empty table, its states and deltas, in the order each can be shaped by those before it."""
+    program, pieces = prepared.program, prepared.pieces
     if program.live is None:
-        create_live(connection, program)
+        create_live(connection, program, pieces.text(program.batch))
     for step in program.steps:
         if isinstance(step, State):
             connection.execute(
-                f"CREATE OR REPLACE TABLE state.{quoted(step.name)} AS SELECT * FROM ({render(step.shape)}) LIMIT 0"
+                f"CREATE OR REPLACE TABLE state.{quoted(step.name)} AS SELECT * FROM ({pieces.text(step.shape)}) LIMIT 0"
             )
         else:
-            create_delta(connection, step)
+            create_delta(connection, prepared, step)
     if program.live is not None:
-        create_live(connection, program)
+        create_live(connection, program, pieces.text(program.live))
 
 
-def create_delta(connection: duckdb.DuckDBPyConnection, step: Compute) -> None:
-    name = quoted(delta_name(step.name))
+def create_delta(connection: duckdb.DuckDBPyConnection, prepared: Prepared, step: Compute) -> None:
+    name, text = quoted(delta_name(step.name)), prepared.pieces.text(step.query)
     if step.stored:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({render(step.query)}) LIMIT 0")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({text}) LIMIT 0")
     else:
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {render(step.query)}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+
+
+def fingerprint(prepared: Prepared, digests: Sequence[str] = ()) -> str:
+    """Differs between programs that do not compute or keep the same.
+
+    Args:
+        digests: of the project's functions that the program calls.
+    """
+    program, made = prepared.program, prepared.pieces.hash
+    names = [(type(s).__name__, s.name, s.stored if isinstance(s, Compute) else s.weighted) for s in program.steps]
+    kept = [(type(s).__name__, s.state, (s.keys, s.source) if isinstance(s, Merge) else None) for s in program.advance]
+    queries: list[exp.Expr | None] = [q for s in program.compute for q in (s.query, s.simple)]
+    queries += [s.where if isinstance(s, Evict | Forget) else s.query for s in program.advance]
+    queries += [seal.query for seal in [program.seal] if seal is not None]
+    queries += [*(s.shape for s in program.states), program.live, program.batch]
+    parts = [
+        repr((program.columns, program.key, names, kept, list(digests))).encode(),
+        *(b"" if q is None else made(q) for q in queries),
+    ]
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 
 def drop_states(connection: duckdb.DuckDBPyConnection, model: str) -> None:
@@ -97,26 +120,33 @@ def drop_states(connection: duckdb.DuckDBPyConnection, model: str) -> None:
 class Runner:
     """Runs programs; knows which deltas hold rows.
 
-    Statements are prepared once and run many times. Their plans rest on the sizes of tables when they were prepared, so they are
-    prepared again now and then. Logical time is a parameter of them.
+    Statements are prepared, and logical time is a parameter of them, unless what is run is built.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, programs: Sequence[Program] = (), *, building: bool = False
+    ) -> None:
         self._connection = connection
+        self._statements = Statements(connection, once=building)
+        self._refolded = False
         self._filled: dict[str, int] = {}
         self._appended: dict[str, int] = {}
-        self._prepared: dict[str, tuple[str, int]] = {}
-        self._views: frozenset[str] = frozenset()
+        self._views = _views(programs)
         self._times: dict[str, str] = {}
 
     def at(self, now: datetime | None, previous: datetime | None) -> None:
         """Set the logical times of what runs next."""
+        if self._refolded:
+            self._statements.catalog_changed()
+            self._refolded = False
         for name, moment in ((NOW, now), (PREVIOUS, previous)):
             self._times[parameter(name)] = f"{name} := {instant(moment)}"
 
-    def install(self, programs: Iterable[Program]) -> None:
-        """Learn which deltas are views, which follow what they read."""
-        self._views = frozenset(step.name for program in programs for step in program.compute if not step.stored)
+    def install(self, programs: Sequence[Program]) -> None:
+        """Learn which deltas are views, which follow what they read. All of them are empty."""
+        self._statements.restart()
+        self._views = _views(programs)
+        self._filled = {step.name: 0 for program in programs for step in program.compute}
 
     def fill(self, name: str, query: str) -> int:
         """Put ``query``'s rows into ``delta.<name>``."""
@@ -124,19 +154,21 @@ class Runner:
         self._filled[name] = self._execute(f"INSERT INTO {quoted(delta_name(name))} {query}")
         return self._filled[name]
 
+    def prepared(self, text: str) -> str:
+        """What runs a query that does not depend on time, so that it is planned once."""
+        return self._statements.command(text, {})
+
     def filled(self, name: str, rows: int) -> None:
         """Tell how many rows ``delta.<name>`` has, when somebody else has put them there."""
         self._filled[name] = rows
+        self._statements.sized(delta_name(name), rows)
+
+    def catalog_changed(self) -> None:
+        """To be told when views or tables were replaced, after the transaction that did it."""
+        self._statements.catalog_changed()
 
     def _execute(self, text: str) -> int:
-        """Run a statement that changes rows, or counts some; how many."""
-        name, uses = self._prepared.get(text, (f"headrace_{len(self._prepared)}", 0))
-        if uses % REPLAN_AFTER == 0:
-            self._connection.execute(f"PREPARE {name} AS {text}")
-        self._prepared[text] = (name, uses + 1)
-        times = ", ".join(value for parameter, value in self._times.items() if parameter in text)
-        row = self._connection.execute(f"EXECUTE {name}({times})" if times else f"EXECUTE {name}").fetchone()
-        return row[0] if row is not None else 0
+        return self._statements.run(text, self._times)
 
     def clear(self, names: Iterable[str]) -> None:
         for name in names:
@@ -175,7 +207,7 @@ class Runner:
             self.fill(step.name, text)
 
     def _text(self, prepared: Prepared, query: exp.Expr) -> str | None:
-        return prepared.text(query, {name for name, rows in self._filled.items() if not rows})
+        return prepared.text(query, self._filled)
 
     def advance(self, prepared: Prepared, *, moved: bool = True) -> None:
         """Bring the program's states and the model's table up to date."""
@@ -234,6 +266,12 @@ class Runner:
         if leaving * 4 >= held:
             names = [row[0] for row in self._connection.execute(f"DESCRIBE {state}").fetchall() if row[0] != WEIGHT]
             self._connection.execute(f"CREATE OR REPLACE TABLE {state} AS {netted(state, names)}")
+            self._refolded = True
+
+
+def _views(programs: Iterable[Program]) -> frozenset[str]:
+    """The names of the deltas that are not stored."""
+    return frozenset(step.name for program in programs for step in program.compute if not step.stored)
 
 
 def instant(moment: datetime | None) -> str:
@@ -242,4 +280,4 @@ def instant(moment: datetime | None) -> str:
     return f"TIMESTAMPTZ '{at.isoformat(sep=' ')}'"
 
 
-__all__ = ["Prepared", "Runner", "create_delta", "create_states", "drop_states", "empty_name"]
+__all__ = ["Prepared", "Runner", "create_delta", "create_states", "drop_states", "empty_name", "fingerprint"]

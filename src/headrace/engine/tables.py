@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import duckdb
 
 from headrace.engine.protocol import SourceTable
-from headrace.engine.render import delta_name, listed, quoted, render
+from headrace.engine.render import delta_name, listed, quoted
 from headrace.sql import WEIGHT, Program
 
 OFFSET = "__offset"
@@ -111,12 +111,16 @@ def netted(relation: str, names: Sequence[str]) -> str:
     return f"SELECT {columns}, sign(__n)::TINYINT AS {WEIGHT} FROM ({copies})"
 
 
-def create_live(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
-    """The model's empty table, and the view that queries name."""
+def create_live(connection: duckdb.DuckDBPyConnection, program: Program, text: str) -> None:
+    """The model's empty table, and the view that queries name.
+
+    Args:
+        text: of the view of its states that it is, or of its batch query.
+    """
     name = quoted(program.model)
     columns = listed(program.columns)
     if program.live is None:
-        connection.execute(f"CREATE TABLE live.{name} AS SELECT {columns} FROM ({render(program.batch)}) LIMIT 0")
+        connection.execute(f"CREATE TABLE live.{name} AS SELECT {columns} FROM ({text}) LIMIT 0")
     else:
-        connection.execute(f"CREATE VIEW live.{name} AS {render(program.live)}")
+        connection.execute(f"CREATE VIEW live.{name} AS {text}")
     connection.execute(f"CREATE OR REPLACE VIEW main.{name} AS SELECT {columns} FROM live.{name}")

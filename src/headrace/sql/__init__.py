@@ -3,7 +3,7 @@
 from headrace.sql.catalog import Catalog, Oracle, Relation
 from headrace.sql.compile import compile_model, reads, settled
 from headrace.sql.functions import called
-from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Merge, Program, State
+from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Forget, Merge, Program, Seal, State
 from headrace.sql.prune import deltas, pruned
 from headrace.sql.text import SqlText, nearest, parse
 from headrace.sql.whole import shadowed
@@ -15,10 +15,12 @@ __all__ = [
     "Catalog",
     "Compute",
     "Evict",
+    "Forget",
     "Merge",
     "Oracle",
     "Program",
     "Relation",
+    "Seal",
     "SqlText",
     "State",
     "called",

@@ -1,4 +1,7 @@
-"""An operator tree as one SELECT over whole relations: what the increments must add up to."""
+"""An operator tree as one SELECT over whole relations: what the increments must add up to.
+
+What is put into another query is not copied, as in ``rules/weighted.py``.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from headrace.sql.nodes import (
     Top,
     Union,
     Window,
+    changed,
     column,
 )
 
@@ -27,17 +31,18 @@ def batch(node: Node) -> exp.Query:
     """``node`` as a SELECT over its relations, by name."""
     match node:
         case Scan():
-            return exp.select(*_columns(node)).from_(exp.table_(node.relation, quoted=True))
+            return exp.select(*_columns(node)).from_(exp.table_(node.relation, quoted=True), copy=False)
         case Project():
             return projected(node, batch(node.child))
         case Expire():
-            return _where(exp.select(*_columns(node)).from_(_sub(node.child)), node.where)
+            return _where(exp.select(*_columns(node)).from_(_sub(node.child), copy=False), node.where)
         case Union():
             return union([batch(child) for child in node.children])
         case Join():
-            query = exp.select(*_columns(node)).from_(_sub(node.left, "l"))
+            query = exp.select(*_columns(node)).from_(_sub(node.left, "l"), copy=False)
             kind = "" if node.on is not None else "cross"
-            return query.join(_sub(node.right, "r"), on=None if node.on is None else node.on.copy(), join_type=kind)
+            on = None if node.on is None else node.on.copy()
+            return query.join(_sub(node.right, "r"), on=on, join_type=kind, copy=False)
         case Aggregate():
             return grouped(exp.Subquery(this=batch(node.child), alias=_alias("t")), node)
         case Recompute():
@@ -52,8 +57,8 @@ def batch(node: Node) -> exp.Query:
 
 def projected(node: Project, rows: exp.Query) -> exp.Select:
     """``node`` over ``rows``."""
-    query = exp.select(*(exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs))
-    return _where(query.from_(exp.Subquery(this=rows.copy(), alias=_alias("t"))), node.where)
+    query = exp.select(*(exp.alias_(value, name, quoted=True) for name, value in node.outputs))
+    return _where(query.from_(exp.Subquery(this=rows, alias=_alias("t")), copy=False), node.where)
 
 
 def union(parts: Sequence[exp.Query]) -> exp.Query:
@@ -68,19 +73,19 @@ def _branch(query: exp.Query) -> exp.Query:
     """A query that may stand beside another in a set operation: one with common table expressions has to be wrapped."""
     if query.args.get("with_") is None:
         return query
-    return exp.select("*").from_(exp.Subquery(this=query, alias=_alias("b")))
+    return exp.select(exp.Star()).from_(exp.Subquery(this=query, alias=_alias("b")), copy=False)
 
 
 def windowed(node: Window) -> exp.Select:
     """``node`` over ``in0``."""
-    functions = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.functions]
-    return exp.select(*_columns(node.child), *functions).from_(INPUTS[0])
+    functions = [exp.alias_(value, name, quoted=True) for name, value in node.functions]
+    return exp.select(*_columns(node.child), *functions).from_(exp.table_(INPUTS[0]), copy=False)
 
 
 def first(node: Top) -> exp.Select:
     """``node`` over ``in0``."""
     number = exp.alias_(rank(node.partition, node.order), node.number, quoted=True)
-    query = exp.select(*_columns(node.child), number).from_(INPUTS[0])
+    query = exp.select(*_columns(node.child), number).from_(exp.table_(INPUTS[0]), copy=False)
     query.set("qualify", exp.Qualify(this=exp.LTE(this=column(node.number), expression=exp.Literal.number(node.limit))))
     return query
 
@@ -97,30 +102,27 @@ def expanded(node: Expand, rows: exp.Query, further: Sequence[exp.Expr]) -> exp.
     """``node`` over ``rows``; ``further`` are more columns of these."""
     made = [exp.alias_(column(own, "made"), name, quoted=True) for name, own in node.names]
     query = exp.select(*(column(c, INPUTS[0]) for c in node.child.columns), *made, *further)
-    query = query.from_(exp.Subquery(this=rows.copy(), alias=_alias(INPUTS[0])))
-    return query.join(node.source.copy(), on=exp.true(), join_type="left" if node.outer else "inner")
+    query = query.from_(exp.Subquery(this=rows, alias=_alias(INPUTS[0])), copy=False)
+    return query.join(node.source.copy(), on=exp.true(), join_type="left" if node.outer else "inner", copy=False)
 
 
 def grouped(source: exp.Expr, node: Aggregate) -> exp.Select:
     """``node``'s GROUP BY over ``source``."""
     named = node.keys + node.aggregates
-    query = exp.select(*(exp.alias_(value.copy(), name, quoted=True) for name, value in named)).from_(source)
-    return query.group_by(*(value.copy() for _, value in node.keys)) if node.keys else query
+    query = exp.select(*(exp.alias_(value, name, quoted=True) for name, value in named)).from_(source, copy=False)
+    return query.group_by(*(value.copy() for _, value in node.keys), copy=False) if node.keys else query
 
 
 def bind_inputs(query: exp.Query, inputs: Sequence[exp.Query]) -> exp.Query:
     """``query`` with its input tables ``in0``, ``in1``, ... as common table expressions."""
-    bound = query.copy()
-    own = bound.args.get("with_")
+    own = query.args.get("with_")
     named = [
         exp.CTE(this=body, alias=exp.TableAlias(this=exp.to_identifier(name)))
         for name, body in zip(INPUTS, inputs, strict=False)
     ]
     if own is not None:
-        own.set("expressions", [*named, *own.expressions])
-    elif named:
-        bound.set("with_", exp.With(expressions=named))
-    return bound
+        return changed(query, with_=changed(own, expressions=[*named, *own.expressions]))
+    return changed(query, with_=exp.With(expressions=named)) if named else query
 
 
 def _columns(node: Node) -> list[exp.Column]:
@@ -136,4 +138,4 @@ def _alias(name: str) -> exp.TableAlias:
 
 
 def _where(query: exp.Select, condition: exp.Expr | None) -> exp.Select:
-    return query if condition is None else query.where(condition.copy())
+    return query if condition is None else query.where(condition.copy(), copy=False)

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from headrace.sql.batch import batch, union
 from headrace.sql.catalog import Catalog
-from headrace.sql.nodes import INPUTS, Aggregate, Node, Project, Recompute, Union, column
+from headrace.sql.nodes import INPUTS, Aggregate, Node, Project, Recompute, Union, cast, column
 from headrace.sql.select import Env, Select, limited
 from headrace.sql.unsplit import UnsplitError
 from headrace.sql.whole import whole
@@ -91,8 +91,8 @@ def _unified(left: Node, right: Node, catalog: Catalog) -> tuple[Node, Node]:
     """Both branches with the names of the left one and the types the engine gives the set operation."""
     types = [kind for _, kind in catalog.oracle.describe(union([batch(left), batch(right)]))]
 
-    def cast(node: Node) -> Node:
+    def typed(node: Node) -> Node:
         pairs = zip(left.columns, node.columns, types, strict=True)
-        return Project(node, tuple((name, exp.cast(column(old), kind, dialect="duckdb")) for name, old, kind in pairs))
+        return Project(node, tuple((name, cast(column(old), kind)) for name, old, kind in pairs))
 
-    return cast(left), cast(right)
+    return typed(left), typed(right)

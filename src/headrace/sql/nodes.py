@@ -8,17 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TypeVar
 
 from sqlglot import exp
 
 INPUTS = tuple(f"in{i}" for i in range(64))
 
 Named = tuple[str, exp.Expr]
+E = TypeVar("E", bound=exp.Expr)
 
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """A quoted column reference, so that generated names such as ``f.carrier`` pass as they are."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=table)
+    return exp.column(exp.to_identifier(name, quoted=True), table=table, copy=False)
+
+
+@lru_cache(maxsize=1000)
+def _type(text: str) -> exp.DataType:
+    return exp.DataType.build(text, dialect="duckdb")
+
+
+def cast(value: exp.Expr, kind: str) -> exp.Cast:
+    """A copy of ``value``, cast to a type that is given as the engine writes it."""
+    return exp.cast(value, _type(kind), dialect="duckdb")
+
+
+def changed(node: E, **args: object) -> E:
+    """``node`` with other arguments. The rest is shared, and still says that it is ``node``'s."""
+    made = type(node)()
+    made.args = {**node.args, **args}
+    return made
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 
 from sqlglot import exp
+
+from headrace.sql.nodes import changed
 
 DELTA = "delta"
 
@@ -20,11 +22,11 @@ def pruned(query: exp.Query, empty: Set[str]) -> exp.Query | None:
     It knows the shapes that rules make. A query with common table expressions is one that a user wrote, over inputs that a rule
     bound to it: only the inputs are looked into.
     """
-    return _pruned(query.copy(), empty) if empty else query
+    return _pruned(query, empty) if empty else query
 
 
 def _pruned(query: exp.Query, empty: Set[str]) -> exp.Query | None:
-    """In place."""
+    """What is as it was is not copied."""
     if isinstance(query, exp.Union) and not query.args.get("distinct"):
         return _union(query, empty)
     if isinstance(query, exp.Select):
@@ -36,32 +38,49 @@ def _union(query: exp.Union, empty: Set[str]) -> exp.Query | None:
     left, right = _pruned(query.left, empty), _pruned(query.right, empty)
     if left is None or right is None:
         return left or right
-    query.set("this", left)
-    query.set("expression", right)
-    return query
+    same = left is query.left and right is query.right
+    return query if same else changed(query, this=left, expression=right)
 
 
 def _select(query: exp.Select, empty: Set[str]) -> exp.Query | None:
     if query.args.get("with_") is not None:
         return _bound(query, empty)
-    nothing = False
+    nothing, others = False, dict[int, exp.Expr]()
     for place, needed in _sources(query):
-        if isinstance(place, exp.Subquery):
-            kept = _pruned(place.this, empty)
-            if kept is not None:
-                place.set("this", kept)
-            nothing |= needed and kept is None
-        elif isinstance(place, exp.Table):
-            nothing |= needed and place.db == DELTA and place.name in empty
-    return None if nothing and not _has_a_row_anyway(query) else query
+        kept = _source(place, empty)
+        nothing |= needed and kept is None
+        if kept is not None and kept is not place:
+            others[id(place)] = kept
+    if nothing and not _has_a_row_anyway(query):
+        return None
+    return changed(query, **_replaced(query, others)) if others else query
+
+
+def _source(place: exp.Expr, empty: Set[str]) -> exp.Expr | None:
+    if isinstance(place, exp.Subquery):
+        kept = _pruned(place.this, empty)
+        return None if kept is None else place if kept is place.this else changed(place, this=kept)
+    return None if isinstance(place, exp.Table) and place.db == DELTA and place.name in empty else place
+
+
+def _replaced(query: exp.Select, others: Mapping[int, exp.Expr]) -> dict[str, object]:
+    """The FROM and the joins of ``query`` with other sources."""
+    start, joins = query.args.get("from_"), query.args.get("joins")
+    args: dict[str, object] = {}
+    if start is not None and id(start.this) in others:
+        args["from_"] = changed(start, this=others[id(start.this)])
+    if joins:
+        args["joins"] = [changed(j, this=others[id(j.this)]) if id(j.this) in others else j for j in joins]
+    return args
 
 
 def _bound(query: exp.Select, empty: Set[str]) -> exp.Select:
-    for cte in query.args["with_"].expressions:
-        body = _pruned(cte.this, empty)
-        if body is not None:
-            cte.set("this", body)
-    return query
+    with_ = query.args["with_"]
+    bodies = [_pruned(cte.this, empty) or cte.this for cte in with_.expressions]
+    if all(body is cte.this for body, cte in zip(bodies, with_.expressions, strict=True)):
+        return query
+    ctes = [changed(cte, this=body) for body, cte in zip(bodies, with_.expressions, strict=True)]
+    return changed(query, with_=changed(with_, expressions=ctes))
 
 
 def _sources(select: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:

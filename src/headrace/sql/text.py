@@ -125,7 +125,7 @@ def parse(text: SqlText) -> exp.Query:
             where=text.place(1, 1),
             fix="keep one SELECT in the file; its result is the model",
         )
-    query = statements[0].transform(_arrow)
+    query = statements[0].transform(_arrow, copy=False)
     return query.unnest() if isinstance(query, exp.Subquery) and not query.alias else query  # type: ignore[return-value]
 
 

@@ -19,7 +19,7 @@ def logical_time(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query
     Example:
         SELECT * FROM t WHERE ts > NOW() - INTERVAL '1' HOUR  ->  SELECT * FROM t WHERE ts > $now - INTERVAL '1' HOUR
     """
-    return query.transform(_bind)  # type: ignore[return-value]
+    return query.transform(_bind, copy=False)  # type: ignore[return-value]
 
 
 def _bind(node: exp.Expr) -> exp.Expr:

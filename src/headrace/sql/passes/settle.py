@@ -38,7 +38,7 @@ def settle(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
     for operation in list(query.find_all(exp.SetOperation)):
         if operation.args.get("limit") or operation.args.get("offset"):
             _order_by(operation, [exp.Literal.number(i + 1) for i in range(len(operation.selects))])
-    return query.transform(_settle_aggregate)  # type: ignore[return-value]
+    return query.transform(_settle_aggregate, copy=False)  # type: ignore[return-value]
 
 
 def _settle_aggregate(node: exp.Expr) -> exp.Expr:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from headrace.sql.nodes import cast
 from headrace.sql.program import WEIGHT
 
 Merge = Callable[[exp.Expr, exp.Expr], exp.Expr]
@@ -201,8 +202,8 @@ def counted(condition: exp.Expr | None, *, append_only: bool) -> exp.Expr:
     if append_only:
         one = exp.Star() if condition is None else exp.case().when(condition.copy(), exp.Literal.number(1))
         return exp.Count(this=one, big_int=True)
-    total = _filtered(exp.func("SUM", exp.cast(exp.column(WEIGHT), "BIGINT")), condition)
-    return exp.cast(exp.func("COALESCE", total, exp.Literal.number(0)), "BIGINT")
+    total = _filtered(exp.Sum(this=cast(exp.column(WEIGHT), "BIGINT")), condition)
+    return cast(exp.func("COALESCE", total, exp.Literal.number(0)), "BIGINT")
 
 
 def _present(value: exp.Expr) -> exp.Expr:

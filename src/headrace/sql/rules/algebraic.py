@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from headrace.sql.batch import batch
-from headrace.sql.nodes import Aggregate, Named, Node, Project, column
+from headrace.sql.nodes import Aggregate, Named, Node, Project, cast, column
 from headrace.sql.program import Applied, Merge
 from headrace.sql.rules import linear
 from headrace.sql.rules.accumulators import FED, Accumulator, accumulators, counted, mark
@@ -68,7 +68,7 @@ def _plan(node: Aggregate, emitter: Emitter) -> _Plan:
     for name, call in node.aggregates:
         made = accumulators(call, types, append_only=appended)
         parts.update(dict.fromkeys(made.parts))
-        outputs.append((name, exp.cast(made.value, types[call], dialect="duckdb")))
+        outputs.append((name, cast(made.value, types[call])))
     return _Plan(tuple(parts), tuple(outputs))
 
 
@@ -384,7 +384,7 @@ def _substituted(value: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
 
 
 def _named(values: Mapping[str, exp.Expr]) -> list[exp.Expr]:
-    return [exp.alias_(value.copy(), name, quoted=True) for name, value in values.items()]
+    return [exp.alias_(value, name, quoted=True) for name, value in values.items()]
 
 
 def _outputs(node: Aggregate, plan: _Plan, prefix: str) -> list[exp.Expr]:

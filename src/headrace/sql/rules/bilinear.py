@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from headrace.sql.nodes import Join
+from headrace.sql.nodes import Join, cast
 from headrace.sql.program import Applied
 from headrace.sql.rules.emitter import Change, Emitter
 from headrace.sql.rules.weighted import columns, sub, union_all, weight
@@ -30,7 +30,7 @@ def change(node: Join, emitter: Emitter) -> Change:
             "bilinear",
             "inner join: only changed rows are joined, with the other side's kept rows",
             "" if node.on is not None else "no condition: the result is as large as both sides multiplied",
-            tuple(s.name for s in emitter.states if s.name in f"{old_left.sql()} {old_right.sql()}"),
+            emitter.states_of(node.left, node.right),
         ),
     )
     grows = _grows(node, left, right, emitter)
@@ -46,7 +46,7 @@ def _grows(node: Join, left: Change, right: Change, emitter: Emitter) -> frozens
 
 
 def _joined(node: Join, left: exp.Query, right: exp.Query) -> exp.Select:
-    product = exp.cast(exp.Mul(this=weight(table="l"), expression=weight(table="r")), "TINYINT")
+    product = cast(exp.Mul(this=weight(table="l"), expression=weight(table="r")), "TINYINT")
     outputs = [*columns(node.left, "l"), *columns(node.right, "r"), weight(product)]
     query = exp.select(*outputs).from_(sub(left, "l"), copy=False)
     if node.on is None:

@@ -220,7 +220,7 @@ class Emitter:
             below = self.kept_by_group(node.child, only)
             if below is None:
                 return None
-            outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
+            outputs = [exp.alias_(value, name, quoted=True) for name, value in node.outputs]
             query = exp.select(*outputs).from_(sub(below, "t"), copy=False)
             return query if node.where is None else query.where(node.where.copy(), copy=False)
         if isinstance(node, Aggregate) and node in self._clean:
@@ -263,8 +263,8 @@ class Emitter:
 
     def states_of(self, *nodes: Node) -> tuple[str, ...]:
         """The names of this model's states that hold these operators' rows."""
-        text = " ".join(self._olds[node].sql() for node in nodes)
-        return tuple(state.name for state in self.states if f'"{state.name}"' in text)
+        read = {table.name for node in nodes for table in self._olds[node].find_all(exp.Table) if table.db == "state"}
+        return tuple(state.name for state in self.states if state.name in read)
 
     def affected(
         self,

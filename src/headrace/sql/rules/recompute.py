@@ -101,9 +101,7 @@ def _whole(node: Recompute, emitter: Emitter) -> Change:
 def _keys(changes: Sequence[Change], keys: Sequence[Sequence[exp.Expr]]) -> exp.Select:
     """The values of the keys that changed rows have, each once."""
     parts = [
-        exp.select(*(exp.alias_(k.copy(), f"k{i}") for i, k in enumerate(names))).from_(
-            sub(change.query, "t"), copy=False
-        )
+        exp.select(*(exp.alias_(k, f"k{i}") for i, k in enumerate(names))).from_(sub(change.query, "t"), copy=False)
         for change, names in zip(changes, keys, strict=True)
     ]
     return exp.select("*").distinct().from_(sub(union_all(parts), "k"), copy=False)

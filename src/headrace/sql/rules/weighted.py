@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from headrace.sql.nodes import Aggregate, Join, Node, Project, Recompute, Top, Window, column
+from headrace.sql.nodes import Aggregate, Join, Node, Project, Recompute, Top, Window, cast, changed, column
 from headrace.sql.program import WEIGHT
 
 
@@ -22,8 +22,8 @@ def weight(value: int | exp.Expr | None = None, table: str | None = None) -> exp
     """The weight column: itself, or ``value`` under its name."""
     if value is None:
         return exp.column(WEIGHT, table=table)
-    number = exp.cast(exp.Literal.number(value), "TINYINT") if isinstance(value, int) else value
-    return exp.alias_(number, WEIGHT)
+    number = cast(exp.Literal.number(value), "TINYINT") if isinstance(value, int) else value
+    return exp.alias_(number, WEIGHT, copy=False)
 
 
 def sub(query: exp.Query, alias: str) -> exp.Subquery:
@@ -44,7 +44,7 @@ def state_table(name: str) -> exp.Table:
 
 def projected(node: Project, source: exp.Query) -> exp.Select:
     """``node`` over a weighted relation."""
-    outputs = [exp.alias_(value.copy(), name, quoted=True) for name, value in node.outputs]
+    outputs = [exp.alias_(value, name, quoted=True) for name, value in node.outputs]
     query = exp.select(*outputs, weight()).from_(sub(source, "t"), copy=False)
     return query if node.where is None else query.where(node.where.copy(), copy=False)
 
@@ -60,7 +60,7 @@ def union_all(parts: Sequence[exp.Query]) -> exp.Query:
 def net(query: exp.Query, names: Sequence[str]) -> exp.Select:
     """``query`` with opposite weights of the same row cancelled; copies stay separate rows."""
     kept = [column(name) for name in names]
-    total = exp.func("SUM", exp.cast(weight(), "BIGINT"))
+    total = exp.Sum(this=cast(weight(), "BIGINT"))
     folded = (
         exp.select(*kept, exp.alias_(total, "__n"))
         .from_(sub(query, "t"), copy=False)
@@ -72,9 +72,8 @@ def net(query: exp.Query, names: Sequence[str]) -> exp.Select:
 
 def semi_join(query: exp.Select, other: exp.Expr, on: exp.Expr) -> exp.Select:
     """Only the rows of ``query`` that have a match. Not EXISTS, which the engine runs several times slower where NULLs match."""
-    joined = query.copy()
-    joined.append("joins", exp.Join(this=other, kind="SEMI", on=on))
-    return joined
+    joins = query.args.get("joins") or []
+    return changed(query, joins=[*joins, exp.Join(this=other, kind="SEMI", on=on)])
 
 
 def unfold(folded: exp.Query, names: Sequence[str]) -> exp.Select:
@@ -82,10 +81,10 @@ def unfold(folded: exp.Query, names: Sequence[str]) -> exp.Select:
     count = exp.column("__n")
     copies = exp.Anonymous(
         this="unnest",
-        expressions=[exp.Anonymous(this="range", expressions=[exp.cast(exp.Abs(this=count.copy()), "BIGINT")])],
+        expressions=[exp.Anonymous(this="range", expressions=[cast(exp.Abs(this=count), "BIGINT")])],
     )
-    sign = exp.cast(exp.Sign(this=count.copy()), "TINYINT")
-    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__copy")).from_(
+    sign = cast(exp.Sign(this=count), "TINYINT")
+    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__copy", copy=False)).from_(
         sub(folded, "f"), copy=False
     )
     return exp.select(*(column(n) for n in names), weight()).from_(sub(inner, "u"), copy=False)
