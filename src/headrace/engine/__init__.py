@@ -2,7 +2,7 @@
 
 from headrace.engine.duckdb import DuckDBEngine
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.protocol import Arrived, Asked, Committed, Engine, Mark, OnStart, Recomputed, Result, SourceTable
+from headrace.engine.protocol import Arrived, Asked, Committed, Engine, Mark, OnStart, Recomputed, Result, SetsAside, SourceTable
 
 __all__ = [
     "Arrived",
@@ -15,5 +15,6 @@ __all__ = [
     "OnStart",
     "Recomputed",
     "Result",
+    "SetsAside",
     "SourceTable",
 ]

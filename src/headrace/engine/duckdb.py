@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from sqlglot import exp
 from headrace.engine import tables
 from headrace.engine.compare import differing
 from headrace.engine.functions import register
+from headrace.engine.lateness import LEDGER, Watermarks, ledger
 from headrace.engine.oracle import DuckDBOracle
 from headrace.engine.programs import (
     Prepared,
@@ -33,6 +35,7 @@ from headrace.engine.programs import (
 )
 from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Recomputed, Result, SourceTable
 from headrace.engine.render import Place, delta_name, listed, quoted, render
+from headrace.engine.sealing import Seals
 from headrace.engine.session import engine_error, open_database, transaction
 from headrace.errors import EngineError
 from headrace.project import Function
@@ -42,6 +45,9 @@ from headrace.sql import WEIGHT, Program, called
 MAX_QUERIES = 4
 # UUID, TIMETZ, BIT and others leave DuckDB as what they are, not as what Arrow has that is nearest.
 _LOSSLESS = "SET SESSION arrow_lossless_conversion = true"
+# What watermarks have made final is let go of after so many rows, or epochs if they are small: each time costs a scan of the states.
+FORGET_ROWS = 400_000
+FORGET_EPOCHS = 50
 # Measured on two cores: an epoch of fewer rows takes half the time on one thread; handing statements to several costs more than it
 # gains.
 ROWS_FOR_THREADS = 50_000
@@ -74,6 +80,9 @@ class DuckDBEngine:
         self._connection = open_database(path, [lake])
         register(self._connection, functions)
         self._connection.execute(_META)
+        self._watermarks = Watermarks(self._connection)
+        self._seals = Seals(self._connection)
+        self._unforgotten = Counter[str]()
         self._durable = _mark(self._connection)
         self._threads = self._using = os.cpu_count() or 1
         self._runner = Runner(self._connection)
@@ -93,17 +102,38 @@ class DuckDBEngine:
         """The last epoch whose state would survive a crash: later ones are run again from the log."""
         return self._durable
 
-    def restore(self, mark: Mark, sources: Sequence[SourceTable], arrived: Mapping[str, Arrived]) -> None:
+    def restore(
+        self,
+        mark: Mark,
+        sources: Sequence[SourceTable],
+        arrived: Mapping[str, Arrived],
+        epochs: Sequence[Mapping[str, int]] = (),
+    ) -> None:
         """Start an empty state file at ``mark``, with the rows that are not in the lake; models are built by install."""
         with self._lock, self._doing("restoring state"), transaction(self._connection):
             for source in sources:
                 tables.create_source(self._connection, source)
-                if source.name in arrived:
-                    self._keep_raw(source, arrived[source.name])
                 tables.show(self._connection, source, self._history.get(source.name, (0, ""))[1])
+                if source.sets_aside is not None:
+                    self._mark_again(source, arrived.get(source.name), epochs)
+                elif source.name in arrived:
+                    self._keep_raw(source, arrived[source.name])
                 if source.changelog:
                     self._connection.execute(f"INSERT INTO live.{quoted(source.name)} {tables.current(source, None)}")
             _set_mark(self._connection, mark)
+
+    def _mark_again(self, source: SourceTable, arrived: Arrived | None, epochs: Sequence[Mapping[str, int]]) -> None:
+        """Rows that the lake does not have, each late or not as it was in its epoch."""
+        stops = sorted({offsets.get(source.name, 0) for offsets in epochs})
+        start = stop = arrived.start if arrived is not None else self._history.get(source.name, (0, ""))[0]
+        self._watermarks.restart(source, max((s for s in stops if s <= start), default=0))
+        for stop in (s for s in stops if arrived is not None and s > start):
+            assert arrived is not None
+            rows = arrived.rows.slice(start - arrived.start, stop - start)
+            marked, _ = self._watermarks.marked(source, rows)
+            self._insert(_numbered(source, Arrived(marked, start)), f"hot.{quoted(source.name)}")
+            start = stop
+        self._watermarks.restart(source, stop)
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         with self._lock, self._doing("installing models"):
@@ -116,11 +146,13 @@ class DuckDBEngine:
     def _installed(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         for source in sources:
             self._install_source(source)
+        self._connection.execute(f"CREATE OR REPLACE VIEW main.{LEDGER} AS {ledger(sources)}")
         self._programs = {program.model: Prepared(program) for program in programs}
         _set_time(self._connection, None)
         known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
         for gone in known.keys() - self._programs.keys():
             drop_states(self._connection, gone)
+            self._seals.drop(gone)
             self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [gone])
         return self._install_programs(known)
 
@@ -131,6 +163,7 @@ class DuckDBEngine:
                     return self._epoch(mark, arrived)
             except BaseException:
                 self._runner.forget()
+                self._watermarks.load()
                 raise
 
     def query(self, queries: Sequence[Asked], *, on_start: OnStart | None = None) -> tuple[list[Result], Mark]:
@@ -199,6 +232,30 @@ class DuckDBEngine:
             row = cursor.execute(f"SELECT count(*) FROM main.{quoted(table)} WHERE source = ?", [source]).fetchone()
             return row[0] if row is not None else 0
 
+    def late(self, source: str) -> int:
+        """How many rows of ``source`` are in the late-row ledger."""
+        return self._watermarks.late(source)
+
+    def generation(self, model: str) -> str | None:
+        """What tells the final rows of this build of a model from those of others; None for one whose rows are never final."""
+        with self._lock:
+            return self._seals.generation(model)
+
+    def final(self, model: str, start: int) -> pa.Table:
+        """The model's final rows from number ``start`` on that would survive a crash, with ``__offset``."""
+        with self._reading() as cursor:
+            cursor.execute(_LOSSLESS)
+            return _fetched(cursor, self._seals.waiting(model, start), None)
+
+    def sealed(self, model: str, generation: str, stop: int, history: str) -> None:
+        """Final rows of that generation below number ``stop`` are what ``history`` selects, and their copies here are dropped."""
+        with self._lock, self._doing(f"moving {model} to the lake"):
+            self._seals.told(model, generation, stop, history)
+            if model in self._programs:
+                with transaction(self._connection):
+                    self._seals.take_up(self._programs[model].program)
+                self._runner.catalog_changed()
+
     def tiered(self, source: str, stop: int, history: str) -> None:
         with self._lock, self._doing(f"moving {source} to the lake"):
             self._history[source] = (stop, history)
@@ -222,7 +279,9 @@ class DuckDBEngine:
             ).fetchall()
             if not found:
                 return {}
-            counts = (f"SELECT '{schema}.{table}', count(*) FROM {quoted(schema, table)}" for schema, table in found)
+            sealing = {name for name, p in self._programs.items() if p.program.seal is not None}
+            places = {(s, t): quoted("main" if s == "live" and t in sealing else s, t) for s, t in found}
+            counts = (f"SELECT '{s}.{t}', count(*) FROM {place}" for (s, t), place in places.items())
             return dict(cursor.execute(" UNION ALL ".join(counts)).fetchall())
 
     def checkpoint(self) -> None:
@@ -235,6 +294,7 @@ class DuckDBEngine:
             except duckdb.TransactionException:
                 return
             self._durable = mark
+            self._seals.survives()
 
     def close(self) -> None:
         with self._lock:
@@ -290,10 +350,9 @@ class DuckDBEngine:
         self._rowless = {name for name in self._sources if not self._has_rows(name)}
         for name, prepared in self._programs.items():
             program = prepared.program
-            found = fingerprint(
-                prepared, [self._functions[f].digest for f in sorted(called(program.batch) & self._functions.keys())]
-            )
-            if known.get(name) == found and not set(program.reads) & set(built):
+            found = fingerprint(prepared, self._rests_on(program))
+            fresh = known.get(name) == found and not set(program.reads) & set(built)
+            if fresh and self._seals.take_up(program):
                 for step in program.compute:
                     create_delta(self._connection, prepared, step)
                 continue
@@ -304,6 +363,14 @@ class DuckDBEngine:
             self._connection.execute("INSERT INTO headrace.models VALUES (?, ?)", [name, found])
             built.append(name)
         return tuple(built)
+
+    def _rests_on(self, program: Program) -> list[str]:
+        """What a model's rows rest on beside its text: the functions that it calls, and which rows its sources leave out."""
+        called_ = sorted(called(program.batch) & self._functions.keys())
+        asides = [
+            repr((name, s.sets_aside)) for name in program.reads if (s := self._sources.get(name)) and s.sets_aside
+        ]
+        return [*(self._functions[name].digest for name in called_), *asides]
 
     def _build(self, prepared: Prepared, mark: Mark) -> None:
         """A model from all of its inputs' rows, as the first change it sees."""
@@ -320,6 +387,9 @@ class DuckDBEngine:
         if not runner.compute(building, first=True):
             self._rowless.add(program.model)
         runner.advance(building)
+        self._seals.start(program)
+        if program.seal is not None:
+            self._seals.show(program)
         runner.clear(step.name for step in program.compute)
         for name in change:
             self._connection.execute(f"DROP VIEW {quoted(delta_name(name))}")
@@ -371,9 +441,18 @@ class DuckDBEngine:
                 self._runner.apply(source.name, list(source.columns), source.key)
         for prepared in ran:
             self._runner.advance(prepared, moved=moved)
+        self._let_go(rows)
         _set_mark(self._connection, mark)
         relations = [*self._sources, *(p.program.model for p in ran)]
         return Committed(mark, {name: rows for name in relations if (rows := self._runner.rows(name))})
+
+    def _let_go(self, rows: int) -> None:
+        self._unforgotten.update(rows=rows, epochs=1)
+        if self._unforgotten["rows"] >= FORGET_ROWS or self._unforgotten["epochs"] >= FORGET_EPOCHS:
+            marks = {s.name: self._watermarks.of(s) for s in self._sources.values()}
+            programs = [prepared.program for prepared in self._programs.values()]
+            self._seals.let_go(programs, marks, self._runner.statements)
+            self._unforgotten.clear()
 
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; on the thread that ran it, before the next."""
@@ -396,13 +475,17 @@ class DuckDBEngine:
         return False
 
     def _arrive(self, source: SourceTable, arrived: Arrived) -> None:
+        taken = arrived.rows
+        if source.sets_aside is not None:
+            marked, taken = self._watermarks.marked(source, arrived.rows)
+            arrived = Arrived(marked, arrived.start)
         self._keep_raw(source, arrived)
         self._runner.clear([source.name])
         columns = list(source.columns)
         if not source.changelog:
-            weights = pa.repeat(pa.scalar(1, pa.int8()), arrived.rows.num_rows)
-            self._insert(arrived.rows.select(columns).append_column(WEIGHT, weights), quoted(delta_name(source.name)))
-            self._runner.filled(source.name, arrived.rows.num_rows)
+            weights = pa.repeat(pa.scalar(1, pa.int8()), taken.num_rows)
+            self._insert(taken.select(columns).append_column(WEIGHT, weights), quoted(delta_name(source.name)))
+            self._runner.filled(source.name, taken.num_rows)
             return
         records = quoted(_records_name(source.name))
         self._connection.execute(f"TRUNCATE {records}")
@@ -432,9 +515,11 @@ class DuckDBEngine:
         for name, source in self._sources.items():
             body = tables.current(source, mark.offsets.get(name, 0))
             cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(_batch_name(name))} AS {body}")
+        late = ledger(list(self._sources.values()), mark.offsets)
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(_batch_name(LEDGER))} AS {late}")
 
         def place(name: str) -> exp.Table | None:
-            known = name in self._sources or name in self._programs
+            known = name in self._sources or name in self._programs or name == LEDGER
             return exp.table_(_batch_name(name), quoted=True) if known else None
 
         for name, prepared in self._programs.items():
@@ -449,7 +534,7 @@ class DuckDBEngine:
 
     def _compared(self, cursor: duckdb.DuckDBPyConnection, name: str, table: str, started: float) -> Recomputed:
         columns = [(row[0], row[1]) for row in cursor.execute(f"DESCRIBE {table}").fetchall()]
-        missing, extra = differing(cursor, table, f"live.{quoted(name)}", columns)
+        missing, extra = differing(cursor, table, f"main.{quoted(name)}", columns)
         rows = cursor.execute(f"SELECT count(*) FROM {table}").fetchone()
         return Recomputed(name, rows[0] if rows else 0, missing, extra, time.perf_counter() - started)
 
@@ -490,7 +575,7 @@ def _records_name(source: str) -> str:
 
 def _numbered(source: SourceTable, arrived: Arrived) -> pa.Table:
     """The batch as the hot table has it."""
-    names = [*source.columns, *([WEIGHT] if source.changelog else [])]
+    names = [*source.columns, *tables.marks(source)]
     numbers = array("q", range(arrived.start, arrived.start + arrived.rows.num_rows))
     offsets = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
     return arrived.rows.select(names).append_column(tables.OFFSET, offsets)

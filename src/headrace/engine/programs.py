@@ -134,6 +134,10 @@ class Runner:
         self._views = _views(programs)
         self._times: dict[str, str] = {}
 
+    @property
+    def statements(self) -> Statements:
+        return self._statements
+
     def at(self, now: datetime | None, previous: datetime | None) -> None:
         """Set the logical times of what runs next."""
         if self._refolded:

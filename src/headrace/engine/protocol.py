@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 import pyarrow as pa
@@ -15,6 +15,14 @@ from headrace.sql import Oracle, Program
 
 
 @dataclass(frozen=True)
+class SetsAside:
+    """Rows whose ``column`` is older than the newest by more than ``behind`` go to the late-row ledger."""
+
+    column: str
+    behind: timedelta
+
+
+@dataclass(frozen=True)
 class SourceTable:
     """A source as the engine keeps it.
 
@@ -22,12 +30,14 @@ class SourceTable:
         columns: name -> type text.
         changelog: its batches carry ``__w``.
         key: columns that identify a row of a changelog; () when a change names whole rows.
+        sets_aside: which rows come too late to count; None: none do.
     """
 
     name: str
     columns: Mapping[str, str]
     changelog: bool = False
     key: tuple[str, ...] = ()
+    sets_aside: SetsAside | None = None
 
 
 @dataclass(frozen=True)
@@ -138,8 +148,38 @@ class Engine(Protocol):
         """Every current row of a relation, with the epoch it is of."""
         ...
 
-    def restore(self, mark: Mark, sources: Sequence[SourceTable], arrived: Mapping[str, Arrived]) -> None:
-        """Start an empty engine at ``mark``, with the rows that are not in the lake."""
+    def restore(
+        self,
+        mark: Mark,
+        sources: Sequence[SourceTable],
+        arrived: Mapping[str, Arrived],
+        epochs: Sequence[Mapping[str, int]] = (),
+    ) -> None:
+        """Start an empty engine at ``mark``, with the rows that are not in the lake.
+
+        Args:
+            epochs: the offsets of every epoch up to ``mark``: what is late depends on them.
+        """
+        ...
+
+    def late(self, source: str) -> int:
+        """How many rows of ``source`` are in the late-row ledger."""
+        ...
+
+    def final(self, model: str, start: int) -> pa.Table:
+        """The model's final rows from number ``start`` on, with ``__offset``, that would survive a crash and are not in the lake."""
+        ...
+
+    def generation(self, model: str) -> str | None:
+        """What tells the final rows of this build of a model from those of others; None for a model whose rows are never final."""
+        ...
+
+    def sealed(self, model: str, generation: str, stop: int, history: str) -> None:
+        """The model's final rows below number ``stop`` are what ``history`` selects, and their copies here are dropped.
+
+        To be told before :meth:`install` as well: a crash may have left rows in both places. A model of which rows are in neither
+        place, because the lake has those of another generation, is built anew.
+        """
         ...
 
     def sizes(self) -> dict[str, int]:

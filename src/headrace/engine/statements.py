@@ -82,6 +82,10 @@ class Statements:
         """Tell how many rows a table has, when somebody else has put them there."""
         self._sizes[table] = rows
 
+    def shrunk(self, table: str, rows: int) -> None:
+        """Tell that a table has lost rows to somebody else."""
+        self._sizes[table] = max(0, self._sizes.get(table, 0) - rows)
+
     def catalog_changed(self) -> None:
         """To be told once the transaction that changed it has ended."""
         self._era += 1

@@ -19,16 +19,29 @@ from headrace.engine.render import delta_name, listed, quoted
 from headrace.sql import WEIGHT, Program
 
 OFFSET = "__offset"
+LATE = "__late"
 
 
 def typed(source: SourceTable) -> str:
     """The source's raw columns with their types, for CREATE TABLE."""
     columns = [f"{quoted(name)} {kind}" for name, kind in source.columns.items()]
-    return ", ".join([*columns, *([f"{WEIGHT} TINYINT"] if source.changelog else [])])
+    return ", ".join([*columns, *(f"{name} {kind}" for name, kind in marks(source).items())])
+
+
+def marks(source: SourceTable) -> dict[str, str]:
+    """What is kept of a raw row beside its columns and its offset, with the types."""
+    return {**({WEIGHT: "TINYINT"} if source.changelog else {}), **({LATE: "TIMESTAMP"} if source.sets_aside else {})}
 
 
 def create_source(connection: duckdb.DuckDBPyConnection, source: SourceTable) -> None:
-    connection.execute(f"CREATE TABLE IF NOT EXISTS hot.{quoted(source.name)} ({typed(source)}, {OFFSET} BIGINT)")
+    hot = f"hot.{quoted(source.name)}"
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {hot} ({typed(source)}, {OFFSET} BIGINT)")
+    kept = [row[0] for row in connection.execute(f"DESCRIBE {hot}").fetchall()]
+    if (LATE in kept) != (source.sets_aside is not None):
+        # Rows of a source that begins to set late ones aside have all counted; of one that no longer does, all do.
+        names = listed(list(source.columns))
+        mark = f"NULL::TIMESTAMP AS {LATE}, " if source.sets_aside else ""
+        connection.execute(f"CREATE OR REPLACE TABLE {hot} AS SELECT {names}, {mark}{OFFSET} FROM {hot}")
     if source.changelog:
         body = ", ".join(f"{quoted(name)} {kind}" for name, kind in source.columns.items())
         connection.execute(f"CREATE TABLE IF NOT EXISTS live.{quoted(source.name)} ({body})")
@@ -40,8 +53,11 @@ def raw_view(source: SourceTable, history: str) -> str:
     Args:
         history: a SELECT of the rows in the lake, or nothing.
     """
-    names = [*source.columns, *([WEIGHT] if source.changelog else []), OFFSET]
-    kinds = [*source.columns.values(), *(["TINYINT"] if source.changelog else []), "BIGINT"]
+    names = [*source.columns, *marks(source), OFFSET]
+    kinds = [*source.columns.values(), *marks(source).values(), "BIGINT"]
+    if history and source.sets_aside:
+        # Rows that came before the source set any aside have no mark in the lake.
+        history = f"({history}) UNION ALL BY NAME (SELECT NULL::TIMESTAMP AS {LATE} WHERE false)"
     cast = ", ".join(f"CAST({quoted(n)} AS {k}) AS {quoted(n)}" for n, k in zip(names, kinds, strict=True))
     hot = f"SELECT {listed(names)} FROM hot.{quoted(source.name)}"
     return f"SELECT {cast} FROM ({history}) UNION ALL {hot}" if history else hot
@@ -50,7 +66,9 @@ def raw_view(source: SourceTable, history: str) -> str:
 def current(source: SourceTable, stop: int | None) -> str:
     """The source's rows as of offset ``stop``: raw rows as they are, or what a changelog adds up to."""
     columns = listed(list(source.columns))
-    body = f"raw.{quoted(source.name)}" + ("" if stop is None else f" WHERE {OFFSET} < {stop}")
+    conditions = [f"{LATE} IS NULL"] if source.sets_aside else []
+    conditions += [] if stop is None else [f"{OFFSET} < {stop}"]
+    body = f"raw.{quoted(source.name)}" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
     if not source.changelog:
         return f"SELECT {columns} FROM {body}"
     if source.key:

@@ -2,6 +2,7 @@
 
 from headrace.sql.catalog import Catalog, Oracle, Relation
 from headrace.sql.compile import compile_model, reads, settled
+from headrace.sql.frontier import watermark, watermarks
 from headrace.sql.functions import called
 from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Forget, Merge, Program, Seal, State
 from headrace.sql.prune import deltas, pruned
@@ -32,4 +33,6 @@ __all__ = [
     "reads",
     "settled",
     "shadowed",
+    "watermark",
+    "watermarks",
 ]

@@ -42,7 +42,7 @@ def watermark(source: str, kind: str) -> exp.Expr:
     return exp.cast(exp.Placeholder(this=f"{WATERMARK}{source}"), kind, dialect="duckdb")
 
 
-def sources_of(value: exp.Expr) -> frozenset[str]:
+def watermarks(value: exp.Expr) -> frozenset[str]:
     """The sources whose watermarks are in ``value``."""
     found = (p.name for p in value.find_all(exp.Placeholder))
     return frozenset(name.removeprefix(WATERMARK) for name in found if name.startswith(WATERMARK))

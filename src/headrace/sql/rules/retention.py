@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
-from headrace.sql.frontier import Frontiers, lifted, sources_of
+from headrace.sql.frontier import Frontiers, lifted, watermarks
 from headrace.sql.nodes import Aggregate, Node, Project
 from headrace.sql.program import Forget, State
 
@@ -111,15 +111,15 @@ class Retention:
             return False
         if self._certain(done):
             emitter.advance.append(Forget(held.state, done))
-            _say(emitter, held.state, f"; until the watermark of {_listed(sources_of(done))} passes", "")
+            _say(emitter, held.state, f"; until the watermark of {_listed(watermarks(done))} passes", "")
             return True
-        lax = [s for s in sources_of(done) if not self.catalog.relations[s].sets_aside]
+        lax = [s for s in watermarks(done) if not self.catalog.relations[s].sets_aside]
         hint = f"grows with time; `late: ledger` on {_listed(lax)} would let go of what the watermark has passed"
         _say(emitter, held.state, "", hint)
         return False
 
     def _certain(self, condition: exp.Expr) -> bool:
-        return all(self.catalog.relations[source].sets_aside for source in sources_of(condition))
+        return all(self.catalog.relations[source].sets_aside for source in watermarks(condition))
 
 
 def _say(emitter: Emitter, state: str, bound: str, warning: str) -> None:
