@@ -12,7 +12,7 @@ import pyarrow as pa
 
 import headrace
 
-ORDER = ("log", "lake", "flights", "tpch", "nexmark", "latency")
+ORDER = ("log", "lake", "flights", "tpch", "nexmark", "epochs", "latency")
 
 
 def main() -> None:
