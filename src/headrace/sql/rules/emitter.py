@@ -18,6 +18,7 @@ from headrace.sql.nodes import (
     Project,
     Recompute,
     Scan,
+    Session,
     Top,
     Union,
     Window,
@@ -93,7 +94,7 @@ class Emitter:
 
     def change(self, node: Node) -> Change:
         """The delta of ``node``, as a query to be placed in another."""
-        from headrace.sql.rules import algebraic, bilinear, linear, recompute, temporal, top, window
+        from headrace.sql.rules import algebraic, bilinear, linear, recompute, session, temporal, top, window
 
         if node not in self._changes:
             self._depth += 1
@@ -107,13 +108,15 @@ class Emitter:
                 case Join():
                     made = bilinear.change(node, self)
                 case Aggregate():
-                    made = algebraic.change(node, self)
+                    made = session.grouped(node, self) or algebraic.change(node, self)
                 case Recompute():
                     made = recompute.change(node, self)
                 case Window():
                     made = window.change(node, self)
                 case Top():
                     made = top.change(node, self)
+                case Session():
+                    made = session.change(node, self)
             self._depth -= 1
             self._changes[node] = made
         return self._changes[node]
@@ -227,7 +230,7 @@ class Emitter:
                 return all(self.append_only(child) for child in node.children)
             case Join():
                 return self.append_only(node.left) and self.append_only(node.right)
-            case Aggregate() | Expire() | Recompute() | Window() | Top():
+            case Aggregate() | Expire() | Recompute() | Window() | Top() | Session():
                 return False
 
     def explain(self, node: Node, line: Applied) -> None:
