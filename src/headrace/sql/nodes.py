@@ -197,6 +197,11 @@ class Session:
 Node = Scan | Project | Expire | Union | Join | Aggregate | Recompute | Window | Top | Expand | Session
 
 
+def constant(node: Node) -> set[str]:
+    """Columns that are 1 in every row: the number of the first row, where there is no second."""
+    return {node.number} if isinstance(node, Top) and node.limit == 1 else set()
+
+
 def children(node: Node) -> tuple[Node, ...]:
     match node:
         case Scan():

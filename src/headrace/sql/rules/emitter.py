@@ -23,6 +23,7 @@ from headrace.sql.nodes import (
     Union,
     Window,
     column,
+    constant,
 )
 from headrace.sql.program import Advance, Append, Applied, Compute, State
 from headrace.sql.rules.weighted import (
@@ -199,11 +200,13 @@ class Emitter:
             if not isinstance(at, Project) or at.where is not None:
                 return None
             shown = {value.name: name for name, value in at.outputs if isinstance(value, exp.Column)}
-            if set(shown) != set(at.child.columns) or len(shown) != len(at.outputs):
+            if not set(shown) >= set(at.child.columns) - constant(at.child) or len(shown) != len(at.outputs):
                 return None
             names = {below: names[name] for below, name in shown.items()}
             at = at.child
-        outputs = [exp.alias_(column(names[name]), name, quoted=True) for name in node.columns]
+        one = exp.cast(exp.Literal.number(1), "BIGINT")
+        values = [column(names[name]) if name in names else one.copy() for name in node.columns]
+        outputs = [exp.alias_(value, name, quoted=True) for value, name in zip(values, node.columns, strict=True)]
         return exp.select(*outputs, weight(1)).from_(live_table(self.model), copy=False)
 
     def kept_by_group(self, node: Node) -> exp.Query | None:
