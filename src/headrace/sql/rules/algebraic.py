@@ -18,6 +18,7 @@ from headrace.sql.program import Applied, Merge
 from headrace.sql.rules import linear
 from headrace.sql.rules.accumulators import FED, Accumulator, accumulators, counted, mark
 from headrace.sql.rules.emitter import Change, Emitter
+from headrace.sql.rules.panes import panes, partial
 from headrace.sql.rules.weighted import delta_table, small, state_table, sub, union_all, weight
 
 COUNT = "__n"
@@ -149,7 +150,12 @@ def _partial(node: Aggregate, plan: Plan, emitter: Emitter) -> tuple[exp.Select,
     feeds = dict.fromkeys(part.feed.value for part in plan.parts if part.feed is not None)
     grows = bool(node.keys) and emitter.append_only(node.child)
     one = exp.Max(this=exp.Literal.number(1))
+    total = exp.Max if grows else exp.Sum
     count = one if grows else counted(None, append_only=emitter.append_only(node.child))
+    paned = None if plan.again or feeds or not node.keys else panes(node)
+    if paned is not None:
+        below = emitter.change(paned.below).query
+        return partial(paned, below, plan.named, (COUNT, count), total), child.needs, child.timely
     parts = [_partial_of(node, plan, None, child.query, count)]
     needs, timely = child.needs, child.timely
     for value in feeds:
@@ -164,8 +170,7 @@ def _partial(node: Aggregate, plan: Plan, emitter: Emitter) -> tuple[exp.Select,
         exp.alias_((exp.Min if part.kind != "greatest" else exp.Max)(this=column(_watch(name))), _watch(name))
         for name, part in _watching(plan)
     ]
-    count_kind = exp.Max if grows else exp.Sum
-    query = exp.select(*keys, exp.alias_(count_kind(this=column(COUNT)), COUNT), *gathered, *watched)
+    query = exp.select(*keys, exp.alias_(total(this=column(COUNT)), COUNT), *gathered, *watched)
     query = query.from_(sub(union_all(parts), "t"), copy=False)
     return (query.group_by(*(k.copy() for k in keys), copy=False) if keys else query), needs, timely
 
