@@ -93,6 +93,7 @@ def _bounded(node: Top, emitter: Emitter) -> Change:
         now = exp.select(*kept).from_(delta_table(moved), copy=False).where(exp.not_(column(HAD)), copy=False)
         emitter.advance.append(Merge(state, (*keys, PLACE), moved, now))
     reason = f"append-only input: a row that is not among the first {node.limit} never will be, and is not kept"
+    reason += "" if state else "; those that are first are the model's own rows"
     emitter.explain(node, Applied(_title(node), "keyed", reason, "", (state,) if state else ()))
     query = exp.select(*columns(node.child), exp.alias_(column(PLACE), node.number, quoted=True), weight())
     return Change(query.from_(sub(moves.query, "m"), copy=False), moves.needs, net=_differ(node), direct=moves.direct)
