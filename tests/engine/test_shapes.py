@@ -22,7 +22,7 @@ WHOLE = {
     "pct",
     "pivot",
     "rn_anti",
-    "session_nokey",
+    "session_leaves_nokey",
     "setops7",
     "sq_any",
     "sq_order_limit",

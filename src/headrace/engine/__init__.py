@@ -2,7 +2,18 @@
 
 from headrace.engine.duckdb import DuckDBEngine
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.protocol import Arrived, Asked, Committed, Engine, Mark, OnStart, Recomputed, Result, SetsAside, SourceTable
+from headrace.engine.protocol import (
+    Arrived,
+    Asked,
+    Committed,
+    Engine,
+    Mark,
+    OnStart,
+    Recomputed,
+    Result,
+    SetsAside,
+    SourceTable,
+)
 
 __all__ = [
     "Arrived",

@@ -19,12 +19,15 @@ from headrace.sql.nodes import (
     Project,
     Recompute,
     Scan,
+    Session,
     Top,
     Union,
     Window,
     changed,
     column,
 )
+
+OPENS, ISLAND = "__opens", "__island"
 
 
 def batch(node: Node) -> exp.Query:
@@ -53,6 +56,8 @@ def batch(node: Node) -> exp.Query:
             return bind_inputs(first(node), [batch(node.child)])
         case Expand():
             return expanded(node, batch(node.child), [])
+        case Session():
+            return bind_inputs(sessions(node), [batch(node.child)])
 
 
 def projected(node: Project, rows: exp.Query) -> exp.Select:
@@ -95,6 +100,46 @@ def rank(partition: Sequence[exp.Expr], order: Sequence[exp.Expr]) -> exp.Window
     window = exp.Window(this=exp.RowNumber(), partition_by=[p.copy() for p in partition])
     if order:
         window.set("order", exp.Order(expressions=[o.copy() for o in order]))
+    return window
+
+
+def sessions(node: Session) -> exp.Select:
+    """``node`` over ``in0``."""
+    before = over(exp.Lag(this=node.time.copy()), node.keys, node.time)
+    rows = islands(exp.to_table(INPUTS[0]), _columns(node.child), node.keys, node.time, before, node.gap)
+    inside = (*node.keys, column(ISLAND))
+    first, last = (over(call(this=node.time.copy()), inside) for call in (exp.Min, exp.Max))
+    named = (exp.alias_(first, node.first, quoted=True), exp.alias_(last, node.last, quoted=True))
+    return exp.select(*_columns(node.child), *named).from_(exp.Subquery(this=rows, alias=_alias("w")))
+
+
+def islands(
+    rows: exp.Expr,
+    columns: Sequence[exp.Expr],
+    keys: Sequence[exp.Expr],
+    time: exp.Expr,
+    before: exp.Expr,
+    gap: exp.Expr,
+) -> exp.Select:
+    """``columns`` of rows with the number, by ``keys`` and in the order of ``time``, of the island that each is of.
+
+    Args:
+        before: the last time before the row.
+    """
+    near = exp.LTE(this=time.copy(), expression=exp.Add(this=exp.paren(before), expression=gap.copy()))
+    opens = exp.case().when(near, exp.Literal.number(0)).else_(exp.Literal.number(1))
+    marked = exp.select(*(c.copy() for c in columns), exp.alias_(opens, OPENS)).from_(rows)
+    # Equal times have the same number: they are peers in the order.
+    number = over(exp.Sum(this=column(OPENS)), keys, time)
+    numbered = exp.select(*(c.copy() for c in columns), exp.alias_(number, ISLAND))
+    return numbered.from_(exp.Subquery(this=marked, alias=_alias("m")), copy=False)
+
+
+def over(call: exp.Expr, partition: Sequence[exp.Expr], order: exp.Expr | None = None) -> exp.Window:
+    """A window function."""
+    window = exp.Window(this=call, partition_by=[p.copy() for p in partition])
+    if order is not None:
+        window.set("order", exp.Order(expressions=[exp.Ordered(this=order.copy())]))
     return window
 
 

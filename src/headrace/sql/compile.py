@@ -17,6 +17,7 @@ from headrace.sql.passes import PASSES, logical_time
 from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
 from headrace.sql.rules.emitter import Emitter
 from headrace.sql.rules.weighted import net, sub
+from headrace.sql.sessions import sessions
 from headrace.sql.text import SqlText, parse
 from headrace.sql.tops import first_rows
 from headrace.sql.whole import whole
@@ -29,7 +30,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         SqlError: the text is not a SELECT that can be maintained; it says where and what to write instead.
     """
     query, names = settled(text, catalog)
-    node = None if _is_closed(query) else fused(first_rows(build(query, catalog)))
+    node = None if _is_closed(query) else fused(first_rows(sessions(build(query, catalog), catalog.oracle)))
     if node is None or len(node.columns) != len(names):
         node = whole(query, catalog, {}, "a SELECT whose columns only the engine knows", names)
     node = narrowed(_named(node, names, text))

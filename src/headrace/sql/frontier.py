@@ -25,6 +25,7 @@ from headrace.sql.nodes import (
     Project,
     Recompute,
     Scan,
+    Session,
     Top,
     Union,
     Window,
@@ -109,10 +110,19 @@ class Frontiers:
             case Window() | Top():
                 known, by = self.of(node.child), {p.name for p in node.partition if isinstance(p, exp.Column)}
                 return {name: value for name, value in known.items() if name in by}
+            case Session():
+                return {**self._ends(node)}
             case Expand():
                 return {**self.of(node.child), **self._made(node)}
             case Recompute():
                 return self._recomputed(node)
+
+    def _ends(self, node: Session) -> Frontier:
+        """A session that a row joins or leaves has its end no more than the gap before it."""
+        least = lifted(node.time, self.of(node.child))
+        if least is None or not _is_interval(node.gap, _FIXED):
+            return {}
+        return {node.last: exp.Sub(this=exp.paren(least), expression=node.gap.copy())}
 
     def _made(self, node: Expand) -> Frontier:
         """A series that starts at an event time has no value below it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
@@ -94,3 +94,16 @@ def expands(node: exp.Expr) -> bool:
 def mentions_time(node: exp.Expr) -> bool:
     """Whether the epoch's logical time is in ``node``."""
     return any(p.name == "now" for p in node.find_all(exp.Placeholder))
+
+
+def substituted(value: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """``value`` with the expression of each column in its place."""
+
+    def placed(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Column) or node.name not in values:
+            return node
+        found = values[node.name].copy()
+        return found if node is whole or isinstance(found, exp.Column) else exp.paren(found, copy=False)
+
+    whole = value.copy()
+    return whole.transform(placed, copy=False)

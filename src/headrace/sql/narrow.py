@@ -18,6 +18,7 @@ from headrace.sql.nodes import (
     Project,
     Recompute,
     Scan,
+    Session,
     Top,
     Union,
     Window,
@@ -65,6 +66,8 @@ def _below(node: Node, wanted: set[str]) -> Iterator[tuple[Node, set[str]]]:
             yield node.child, (wanted & set(node.child.columns)) | functions | _read(node.partition)
         case Top():
             yield node.child, (wanted & set(node.child.columns)) | _read([*node.partition, *node.order])
+        case Session():
+            yield node.child, (wanted & set(node.child.columns)) | _read([*node.keys, node.time])
         case Expand():
             yield node.child, (wanted & set(node.child.columns)) | (_read([node.source]) & set(node.child.columns))
         case Recompute():
@@ -128,7 +131,7 @@ class _Narrow:
                 return node
             case Project():
                 return Project(self.of(node.child), _some(node.outputs, wanted), node.where)
-            case Expire() | Top() | Expand():
+            case Expire() | Top() | Expand() | Session():
                 return replace(node, child=self.of(node.child))
             case Union():
                 kept = _some(tuple((c, column(c)) for c in node.columns), wanted)

@@ -191,14 +191,42 @@ class Expand:
         return self.child.columns + tuple(name for name, _ in self.names)
 
 
-Node = Scan | Project | Expire | Union | Join | Aggregate | Recompute | Window | Top | Expand
+@dataclass(frozen=True)
+class Session:
+    """Rows with the first and the last time of their session: a row opens a new one when it is more than ``gap`` after the one before.
+
+    Attributes:
+        keys: columns of the child whose values have sessions of their own.
+        time: a column of the child that is never NULL.
+        gap: a constant; adding it to times never changes their order.
+        first, last: the names of the two columns.
+    """
+
+    child: Node
+    keys: tuple[exp.Expr, ...]
+    time: exp.Expr
+    gap: exp.Expr
+    first: str
+    last: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.child.columns, self.first, self.last)
+
+
+Node = Scan | Project | Expire | Union | Join | Aggregate | Recompute | Window | Top | Expand | Session
+
+
+def constant(node: Node) -> set[str]:
+    """Columns that are 1 in every row: the number of the first row, where there is no second."""
+    return {node.number} if isinstance(node, Top) and node.limit == 1 else set()
 
 
 def children(node: Node) -> tuple[Node, ...]:
     match node:
         case Scan():
             return ()
-        case Project() | Expire() | Aggregate() | Window() | Top() | Expand():
+        case Project() | Expire() | Aggregate() | Window() | Top() | Expand() | Session():
             return (node.child,)
         case Union():
             return node.children
@@ -213,7 +241,7 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
     match node:
         case Scan():
             made: Node = node
-        case Project() | Expire() | Aggregate() | Window() | Top() | Expand():
+        case Project() | Expire() | Aggregate() | Window() | Top() | Expand() | Session():
             made = replace(node, child=rebuilt(node.child, change))
         case Union():
             made = replace(node, children=tuple(rebuilt(child, change) for child in node.children))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from headrace.sql.functions import conjuncts
-from headrace.sql.nodes import Node, Project, Top, Window, rebuilt
+from headrace.sql.nodes import Node, Project, Top, Window, column, rebuilt
+from headrace.sql.sessions import through
 
 _TURNED: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.GTE: exp.LTE,
@@ -28,7 +29,21 @@ def _first(node: Node) -> Node:
         return node
     limits = {name: limit for part in conjuncts(node.where) for name, limit in _limits(part).items()}
     child = _numbered(node.child, limits)
-    return node if child is None else Project(child, node.outputs, node.where)
+    if child is None:
+        return node
+    left = [part for part in conjuncts(node.where) if not _says_no_more(part, child)]
+    return Project(child, node.outputs, exp.and_(*(part.copy() for part in left)) if left else None)
+
+
+def _says_no_more(part: exp.Expr, child: Node) -> bool:
+    """Whether the condition holds for each of the first rows as they are now computed."""
+    limits = _limits(part)
+    values, below = through(child)
+    if not isinstance(below, Top) or not limits:
+        return False
+    ((name, limit),) = limits.items()
+    all_of_them = not isinstance(part, exp.EQ) or limit == 1
+    return all_of_them and limit >= below.limit and values.get(name) == column(below.number)
 
 
 def _numbered(node: Node, limits: Mapping[str, int]) -> Node | None:

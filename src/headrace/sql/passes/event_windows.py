@@ -74,10 +74,30 @@ def _tumble(relation: exp.Expr, column: exp.Expr, rest: Sequence[exp.Expr]) -> e
 def _hop(relation: exp.Expr, column: exp.Expr, rest: Sequence[exp.Expr]) -> exp.Select:
     """The windows of a row start at the slide's multiples after ``time - size``, up to the time itself."""
     slide, size = rest
-    first = _plus(_bucket(slide, exp.Sub(this=column.copy(), expression=size.copy())), slide)
-    series = exp.Anonymous(this="generate_series", expressions=[first, _bucket(slide, column), slide.copy()])
+    last = _bucket(slide, column)
+    if _is_multiple(size, slide):
+        before: exp.Expr = exp.Sub(this=last.copy(), expression=size.copy())
+    else:
+        before = _bucket(slide, exp.Sub(this=column.copy(), expression=size.copy()))
+    series = exp.Anonymous(this="generate_series", expressions=[_plus(before, slide), last, slide.copy()])
     started = _rows(relation, column).select(exp.alias_(exp.Anonymous(this="unnest", expressions=[series]), START))
     return exp.select("*", exp.alias_(_plus(exp.column(START), size), END)).from_(_sub(started))
+
+
+def _is_multiple(size: exp.Expr, slide: exp.Expr) -> bool:
+    """Whether windows end where others start, so that one multiple of the slide tells all windows of a row."""
+    counts, units = [], []
+    for part in (size, slide):
+        if not isinstance(part, exp.Interval) or not part.this.name.isdigit():
+            return False
+        counts.append(int(part.this.name))
+        units.append(part.args["unit"].name.upper().removesuffix("S") if part.args.get("unit") else "")
+    return (
+        units[0] == units[1]
+        and units[0] in ("SECOND", "MINUTE", "HOUR")
+        and counts[1] > 0
+        and counts[0] % counts[1] == 0
+    )
 
 
 def _session(relation: exp.Expr, column: exp.Expr, rest: Sequence[exp.Expr]) -> exp.Select:

@@ -12,22 +12,24 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from headrace.sql.batch import batch
+from headrace.sql.functions import substituted
 from headrace.sql.nodes import Aggregate, Named, Node, Project, cast, column
 from headrace.sql.program import Applied, Merge
 from headrace.sql.rules import linear
 from headrace.sql.rules.accumulators import FED, Accumulator, accumulators, counted, mark
 from headrace.sql.rules.emitter import Change, Emitter
+from headrace.sql.rules.panes import panes, partial
 from headrace.sql.rules.weighted import delta_table, small, state_table, sub, union_all, weight
 
 COUNT = "__n"
 
 
 def change(node: Aggregate, emitter: Emitter) -> Change:
-    return _merged(node, _plan(node, emitter), emitter)
+    return _merged(node, planned(node, emitter, append_only=emitter.append_only(node.child)), emitter)
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """What is kept of a group.
 
     Attributes:
@@ -60,16 +62,15 @@ class _Plan:
         return any(part.kind == "again" for part in self.parts)
 
 
-def _plan(node: Aggregate, emitter: Emitter) -> _Plan:
+def planned(node: Aggregate, emitter: Emitter, *, append_only: bool) -> Plan:
     parts: dict[Accumulator, None] = {}
     outputs = []
     types = _types(node, emitter)
-    appended = emitter.append_only(node.child)
     for name, call in node.aggregates:
-        made = accumulators(call, types, append_only=appended)
+        made = accumulators(call, types, append_only=append_only)
         parts.update(dict.fromkeys(made.parts))
         outputs.append((name, cast(made.value, types[call])))
-    return _Plan(tuple(parts), tuple(outputs))
+    return Plan(tuple(parts), tuple(outputs))
 
 
 def _types(node: Aggregate, emitter: Emitter) -> dict[exp.Expr, str]:
@@ -99,10 +100,10 @@ def _arguments(call: exp.Expr) -> list[exp.Expr]:
     return [value] if isinstance(value, exp.Expr) and not isinstance(value, exp.Star | exp.Order) else []
 
 
-def _merged(node: Aggregate, plan: _Plan, emitter: Emitter) -> Change:
+def _merged(node: Aggregate, plan: Plan, emitter: Emitter) -> Change:
     keys = [name for name, _ in node.keys]
     partial, needs, timely = _partial(node, plan, emitter)
-    held = emitter.state(_held(partial, keys, plan), _bound(node), weighted=False)
+    held = emitter.state(_held(partial, keys, plan), bound_of(node), weighted=False)
     again: Change | None = None
     source: exp.Query = partial
     if plan.again:
@@ -117,15 +118,15 @@ def _merged(node: Aggregate, plan: _Plan, emitter: Emitter) -> Change:
     if keys:
         kept = kept.where(exp.NEQ(this=column(f"new_{COUNT}"), expression=exp.Literal.number(0)), copy=False)
     emitter.advance.append(Merge(held, tuple(keys), made, kept))
-    before = exp.select(*_outputs(node, plan, ""), weight(1)).from_(state_table(held), copy=False)
+    before = exp.select(*outputs_of(node, plan, ""), weight(1)).from_(state_table(held), copy=False)
     emitter.hold(node, before)
-    emitter.retention.keep(node, held, [column(k) for k in keys])
+    emitter.retention.keep(node, held, {k: column(k) for k in keys})
     _explain(node, plan, emitter, held)
     emitter.grouped[node] = Grouped(node, plan, made, merged)
     return _emitted(emitter.grouped[node])
 
 
-def _explain(node: Aggregate, plan: _Plan, emitter: Emitter, held: str) -> None:
+def _explain(node: Aggregate, plan: Plan, emitter: Emitter, held: str) -> None:
     states = (held, *(emitter.states_of(node.child) if plan.again else ()))
     again = ", ".join(dict.fromkeys(part.again.sql("duckdb") for _, part in plan.again if part.again is not None))
     reason, rule, detail = "partial aggregates are merged by group", "algebraic", ""
@@ -141,16 +142,21 @@ def _explain(node: Aggregate, plan: _Plan, emitter: Emitter, held: str) -> None:
         reason += "; rows may leave: counts and sums are taken back"
     else:
         reason += "; append-only input"
-    emitter.explain(node, Applied(_title(node), rule, reason, detail, states))
+    emitter.explain(node, Applied(title(node), rule, reason, detail, states))
 
 
-def _partial(node: Aggregate, plan: _Plan, emitter: Emitter) -> tuple[exp.Select, frozenset[str], bool]:
+def _partial(node: Aggregate, plan: Plan, emitter: Emitter) -> tuple[exp.Select, frozenset[str], bool]:
     """The change's own aggregates by group, with the deltas that make them."""
     child = emitter.named(node.child) if plan.again else emitter.change(node.child)
     feeds = dict.fromkeys(part.feed.value for part in plan.parts if part.feed is not None)
     grows = bool(node.keys) and emitter.append_only(node.child)
     one = exp.Max(this=exp.Literal.number(1))
+    total = exp.Max if grows else exp.Sum
     count = one if grows else counted(None, append_only=emitter.append_only(node.child))
+    paned = None if plan.again or feeds or not node.keys else panes(node)
+    if paned is not None:
+        below = emitter.change(paned.below).query
+        return partial(paned, below, plan.named, (COUNT, count), total), child.needs, child.timely
     parts = [_partial_of(node, plan, None, child.query, count)]
     needs, timely = child.needs, child.timely
     for value in feeds:
@@ -165,13 +171,12 @@ def _partial(node: Aggregate, plan: _Plan, emitter: Emitter) -> tuple[exp.Select
         exp.alias_((exp.Min if part.kind != "greatest" else exp.Max)(this=column(_watch(name))), _watch(name))
         for name, part in _watching(plan)
     ]
-    count_kind = exp.Max if grows else exp.Sum
-    query = exp.select(*keys, exp.alias_(count_kind(this=column(COUNT)), COUNT), *gathered, *watched)
+    query = exp.select(*keys, exp.alias_(total(this=column(COUNT)), COUNT), *gathered, *watched)
     query = query.from_(sub(union_all(parts), "t"), copy=False)
     return (query.group_by(*(k.copy() for k in keys), copy=False) if keys else query), needs, timely
 
 
-def _partial_of(node: Aggregate, plan: _Plan, feed: exp.Expr | None, change: exp.Query, count: exp.Expr) -> exp.Select:
+def _partial_of(node: Aggregate, plan: Plan, feed: exp.Expr | None, change: exp.Query, count: exp.Expr) -> exp.Select:
     """By group, the parts that come from one change: the child's, or that of the distinct values of ``feed``."""
     keys = [
         exp.alias_(column(name) if feed is not None else value.copy(), name, quoted=True) for name, value in node.keys
@@ -195,7 +200,7 @@ def _fed_by(part: Accumulator) -> exp.Expr | None:
     return None if part.feed is None else part.feed.value
 
 
-def _watching(plan: _Plan) -> list[tuple[str, Accumulator]]:
+def _watching(plan: Plan) -> list[tuple[str, Accumulator]]:
     return [(name, part) for name, part in plan.named if part.watch is not None]
 
 
@@ -203,7 +208,7 @@ def _watch(name: str) -> str:
     return f"watch_{name}"
 
 
-def _feed(node: Aggregate, value: exp.Expr, plan: _Plan) -> Node:
+def _feed(node: Aggregate, value: exp.Expr, plan: Plan) -> Node:
     """The distinct values of ``value`` in each group, each once, marked with the conditions under which it occurs."""
     found = {part.feed for part in plan.parts if part.feed is not None and part.feed.value == value}
     conditions = sorted((f.condition for f in found if f.condition is not None), key=mark)
@@ -216,14 +221,14 @@ def _feed(node: Aggregate, value: exp.Expr, plan: _Plan) -> Node:
     return Project(inner, (*((name, column(name)) for name, _ in node.keys), (FED, column(FED)), *marks))
 
 
-def _held(partial: exp.Select, keys: Sequence[str], plan: _Plan) -> exp.Select:
+def _held(partial: exp.Select, keys: Sequence[str], plan: Plan) -> exp.Select:
     """The shape of what is kept of a group."""
     return exp.select(*(column(name) for name in (*keys, COUNT, *plan.names))).from_(sub(partial, "p"), copy=False)
 
 
 def _again(
     node: Aggregate,
-    plan: _Plan,
+    plan: Plan,
     emitter: Emitter,
     partial: exp.Select,
     held: str,
@@ -270,7 +275,7 @@ def _same(other: str, keys: Sequence[str]) -> exp.Expr:
 
 
 def _merge(
-    partial: exp.Query, held: str, keys: Sequence[str], plan: _Plan, again: Change | None, *, grows: bool
+    partial: exp.Query, held: str, keys: Sequence[str], plan: Plan, again: Change | None, *, grows: bool
 ) -> exp.Select:
     """By group: the key, ``had`` (the group existed), old and new accumulators.
 
@@ -327,7 +332,7 @@ class Grouped:
     """
 
     node: Aggregate
-    plan: _Plan
+    plan: Plan
     source: str
     change: Change
 
@@ -362,32 +367,19 @@ def _shown(
     grouped: Grouped, prefix: str, exists: exp.Expr, projects: Sequence[Project]
 ) -> tuple[dict[str, exp.Expr], exp.Expr]:
     """The columns after the projections, over the accumulators named with ``prefix``; and when there is such a row."""
-    values = {v.alias_or_name: v.unalias() for v in _outputs(grouped.node, grouped.plan, prefix)}
+    values = {v.alias_or_name: v.unalias() for v in outputs_of(grouped.node, grouped.plan, prefix)}
     for project in projects:
         if project.where is not None:
-            exists = exp.and_(exists, exp.func("COALESCE", _substituted(project.where, values), exp.false()))
-        values = {name: _substituted(value, values) for name, value in project.outputs}
+            exists = exp.and_(exists, exp.func("COALESCE", substituted(project.where, values), exp.false()))
+        values = {name: substituted(value, values) for name, value in project.outputs}
     return values, exists
-
-
-def _substituted(value: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
-    """``value`` with the expression of each column in its place."""
-
-    def placed(node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, exp.Column) or node.name not in values:
-            return node
-        found = values[node.name].copy()
-        return found if node is whole or isinstance(found, exp.Column) else exp.paren(found, copy=False)
-
-    whole = value.copy()
-    return whole.transform(placed, copy=False)
 
 
 def _named(values: Mapping[str, exp.Expr]) -> list[exp.Expr]:
     return [exp.alias_(value, name, quoted=True) for name, value in values.items()]
 
 
-def _outputs(node: Aggregate, plan: _Plan, prefix: str) -> list[exp.Expr]:
+def outputs_of(node: Aggregate, plan: Plan, prefix: str) -> list[exp.Expr]:
     """The node's columns from accumulators named with ``prefix``."""
     index = {part: f"{prefix}{name}" for name, part in plan.named}
 
@@ -404,11 +396,11 @@ def _as(old: str, new: str) -> exp.Expr:
     return exp.alias_(column(old), new)
 
 
-def _bound(node: Aggregate) -> str:
+def bound_of(node: Aggregate) -> str:
     return f"one row for each group of {', '.join(v.sql('duckdb') for _, v in node.keys)}" if node.keys else "one row"
 
 
-def _title(node: Aggregate) -> str:
+def title(node: Aggregate) -> str:
     calls = ", ".join(call.sql("duckdb") for _, call in node.aggregates) or "distinct rows"
     keys = ", ".join(value.sql("duckdb") for _, value in node.keys)
     return f"aggregate {calls}" + (f" by {keys}" if keys else "")

@@ -18,10 +18,12 @@ from headrace.sql.nodes import (
     Project,
     Recompute,
     Scan,
+    Session,
     Top,
     Union,
     Window,
     column,
+    constant,
 )
 from headrace.sql.program import Advance, Append, Applied, Compute, Seal, State
 from headrace.sql.rules.retention import Retention
@@ -95,7 +97,7 @@ class Emitter:
 
     def change(self, node: Node) -> Change:
         """The delta of ``node``, as a query to be placed in another."""
-        from headrace.sql.rules import algebraic, bilinear, linear, recompute, temporal, top, window
+        from headrace.sql.rules import algebraic, bilinear, linear, recompute, session, temporal, top, window
 
         if node not in self._changes:
             self._depth += 1
@@ -109,13 +111,15 @@ class Emitter:
                 case Join():
                     made = bilinear.change(node, self)
                 case Aggregate():
-                    made = algebraic.change(node, self)
+                    made = session.grouped(node, self) or algebraic.change(node, self)
                 case Recompute():
                     made = recompute.change(node, self)
                 case Window():
                     made = window.change(node, self)
                 case Top():
                     made = top.change(node, self)
+                case Session():
+                    made = session.change(node, self)
             self._depth -= 1
             self._changes[node] = made
         return self._changes[node]
@@ -203,11 +207,13 @@ class Emitter:
             if not isinstance(at, Project) or at.where is not None:
                 return None
             shown = {value.name: name for name, value in at.outputs if isinstance(value, exp.Column)}
-            if set(shown) != set(at.child.columns) or len(shown) != len(at.outputs):
+            if not set(shown) >= set(at.child.columns) - constant(at.child) or len(shown) != len(at.outputs):
                 return None
             names = {below: names[name] for below, name in shown.items()}
             at = at.child
-        outputs = [exp.alias_(column(names[name]), name, quoted=True) for name in node.columns]
+        one = exp.cast(exp.Literal.number(1), "BIGINT")
+        values = [column(names[name]) if name in names else one.copy() for name in node.columns]
+        outputs = [exp.alias_(value, name, quoted=True) for value, name in zip(values, node.columns, strict=True)]
         return exp.select(*outputs, weight(1)).from_(live_table(self.model), copy=False)
 
     def kept_by_group(self, node: Node, only: exp.Expr | None = None) -> exp.Query | None:
@@ -255,7 +261,7 @@ class Emitter:
                 return all(self.append_only(child) for child in node.children)
             case Join():
                 return self.append_only(node.left) and self.append_only(node.right)
-            case Aggregate() | Expire() | Recompute() | Window() | Top():
+            case Aggregate() | Expire() | Recompute() | Window() | Top() | Session():
                 return False
 
     def explain(self, node: Node, line: Applied) -> None:
@@ -313,7 +319,7 @@ class Emitter:
         grows = self.append_only(node)
         bound = "every row of the input" if grows else "the current rows of the input"
         name = self.state(change.query, bound, warning=GROWS if grows else "")
-        self.retention.keep(node, name, None)
+        self.retention.keep(node, name)
         self.advance.append(Append(name, change.query, change.needs, not self.append_only(node)))
         return exp.select("*").from_(state_table(name), copy=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from headrace.sql.batch import expanded
-from headrace.sql.nodes import INPUTS, Expand, Project, Scan, Union
+from headrace.sql.nodes import INPUTS, Expand, Project, Scan, Union, constant
 from headrace.sql.program import Applied
 from headrace.sql.rules.emitter import Change, Emitter
 from headrace.sql.rules.weighted import columns, delta_table, projected, sub, union_all, weight
@@ -55,6 +55,6 @@ def explain(node: Project, emitter: Emitter) -> None:
 
 
 def _injective(node: Project) -> bool:
-    """Whether different input rows surely give different output rows: all columns pass through."""
+    """Whether different input rows surely give different output rows: all columns pass through, but one that is the same in all."""
     passed = {value.name for _, value in node.outputs if isinstance(value, exp.Column)}
-    return passed >= set(node.child.columns)
+    return passed >= set(node.child.columns) - constant(node.child)

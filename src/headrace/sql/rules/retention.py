@@ -14,7 +14,8 @@ from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
 from headrace.sql.frontier import Frontiers, lifted, watermarks
-from headrace.sql.nodes import Aggregate, Node, Project
+from headrace.sql.functions import substituted
+from headrace.sql.nodes import Aggregate, Node, Project, column
 from headrace.sql.program import Forget, State
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Held:
-    """A state; with ``keys``, of groups, which are final when ``own`` holds; else a copy of rows, for its readers only."""
+    """A state: a copy of rows, for its readers only, or rows that are final when ``own`` holds.
+
+    Attributes:
+        values: the operator's columns over those of the state, as far as they are there; None: they are the same.
+    """
 
     state: str
-    keys: frozenset[str] | None = None
+    values: Mapping[str, exp.Expr] | None = None
     own: exp.Expr | None = None
 
 
@@ -44,18 +49,18 @@ class Retention:
         """A step reads ``node``'s kept rows, but no more those for which ``done`` holds."""
         self._readers.setdefault(node, []).append(done)
 
-    def keep(self, node: Node, state: str, keys: Sequence[exp.Expr] | None) -> None:
-        """``state`` holds the rows of ``node``; with ``keys``, it is a row for each group of it."""
-        if keys is None:
+    def keep(self, node: Node, state: str, values: Mapping[str, exp.Expr] | None = None) -> None:
+        """``state`` holds the rows of ``node``; with ``values``, it is a row for each group, with these columns of ``node``."""
+        if values is None:
             self._held[node] = _Held(state)
         else:
-            own = self.passed(keys, self.frontiers.of(node), hypothetical=True)
-            self._held[node] = _Held(state, frozenset(k.name for k in keys), own)
+            own = self.passed([column(name) for name in values], self.frontiers.of(node), hypothetical=True)
+            self._held[node] = _Held(state, values, own)
 
-    def groups(self, state: str, keys: Sequence[exp.Expr], values: Sequence[exp.Expr], child: Node) -> None:
-        """``state`` holds rows by groups, which nothing else reads; each key is one of ``values`` over ``child``."""
+    def alone(self, state: str, keys: Sequence[exp.Expr], values: Sequence[exp.Expr], child: Node) -> None:
+        """``state`` holds rows that nothing else reads; each of ``keys`` is one of ``values`` over ``child``."""
         least = [lifted(value, self.frontiers.of(child)) for value in values]
-        self._alone.append(_Held(state, frozenset(k.name for k in keys), self.below(keys, least)))
+        self._alone.append(_Held(state, {}, self.below(keys, least)))
 
     def below(self, values: Sequence[exp.Expr], least: Sequence[exp.Expr | None]) -> exp.Expr | None:
         """Holds where one of ``values`` is below the least that it can still be; None where there is no least."""
@@ -86,7 +91,7 @@ class Retention:
             forgets = self._settle(emitter, held, done)
             sealed = done if node == root and forgets else sealed
         for held in self._alone:
-            self._settle(emitter, held, held.own)
+            self._settle(emitter, replace(held, values=None), held.own)
         return sealed
 
     def _pass_down(self) -> None:
@@ -96,18 +101,21 @@ class Retention:
             dones = self._readers[node]
             while isinstance(above, Project) and above not in self._held:
                 values = dict(above.outputs)
-                dones = [None if done is None else _substituted(done, values) for done in dones]
+                dones = [None if done is None else substituted(done, values) for done in dones]
                 above = above.child
                 self._readers.setdefault(above, []).extend(dones)
 
     def _all(self, held: _Held, readers: Sequence[exp.Expr | None]) -> exp.Expr | None:
-        parts = [*([held.own] if held.keys is not None else []), *readers]
+        parts = [*([held.own] if held.values is not None else []), *readers]
         if not parts or any(part is None for part in parts):
             return None
         return exp.and_(*dict.fromkeys(part for part in parts if part is not None))
 
     def _settle(self, emitter: Emitter, held: _Held, done: exp.Expr | None) -> bool:
-        if done is None or (held.keys is not None and not {c.name for c in done.find_all(exp.Column)} <= held.keys):
+        if done is not None and held.values is not None:
+            known = {c.name for c in done.find_all(exp.Column)} <= held.values.keys()
+            done = substituted(done, held.values) if known else None
+        if done is None:
             return False
         if self._certain(done):
             emitter.advance.append(Forget(held.state, done))
@@ -130,10 +138,3 @@ def _say(emitter: Emitter, state: str, bound: str, warning: str) -> None:
 
 def _listed(sources: Sequence[str] | frozenset[str]) -> str:
     return " and ".join(sorted(sources))
-
-
-def _substituted(value: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
-    """``value`` in terms of what is below a projection."""
-    return value.transform(
-        lambda n: exp.paren(values[n.name].copy()) if isinstance(n, exp.Column) and n.name in values else n
-    )
