@@ -125,18 +125,10 @@ class Frontiers:
         return {node.last: exp.Sub(this=exp.paren(least), expression=node.gap.copy())}
 
     def _made(self, node: Expand) -> Frontier:
-        """A series that starts at an event time has no value below it."""
-        series = node.source.find(exp.GenerateSeries)
-        calls = (c for c in node.source.find_all(exp.Anonymous) if c.name.lower() in ("generate_series", "range"))
-        call = next(calls, None)
-        start, step = (None, None)
-        if series is not None:
-            start, step = series.args["start"], series.args.get("step")
-        elif call is not None and len(call.expressions) == 3:
-            start, _, step = call.expressions
-        if start is None or step is None or not _is_interval(step) or len(node.names) != 1 or node.outer:
+        series = node.source.find(exp.GenerateSeries, exp.Anonymous)
+        if series is None or len(node.names) != 1 or node.outer:
             return {}
-        return _kept([(node.names[0][0], lifted(start, self.of(node.child)))])
+        return _kept([(node.names[0][0], _from_start(series, self.of(node.child)))])
 
     def _recomputed(self, node: Recompute) -> Frontier:
         """Keys that the query passes on as they are. On an outer join's other side they may be NULL, which is below nothing."""
@@ -184,12 +176,29 @@ def lifted(value: exp.Expr, known: Frontier) -> exp.Expr | None:
             return _over(value, "this", known)
         case exp.DateBin() if _is_interval(value.this) and value.args.get("unit") is None:
             return _over(value, "expression", known)
+        case exp.Explode() | exp.Unnest():
+            return _from_start(value.expressions[0] if isinstance(value, exp.Unnest) else value.this, known)
+        case exp.Anonymous() if value.name.lower() == "unnest":
+            return _from_start(value.expressions[0], known)
         case exp.Anonymous() if value.name.lower() == "time_bucket" and len(value.expressions) == 2:
             size, inner = value.expressions
             least = lifted(inner, known) if _is_interval(size) else None
             return None if least is None else exp.Anonymous(this="time_bucket", expressions=[size.copy(), least])
         case _:
             return None
+
+
+def _from_start(series: exp.Expr, known: Frontier) -> exp.Expr | None:
+    """A series that starts at an event time, and goes up, has no value below it."""
+    if isinstance(series, exp.GenerateSeries):
+        start, step = series.args["start"], series.args.get("step")
+    elif (
+        isinstance(series, exp.Anonymous) and series.name.lower() == "generate_series" and len(series.expressions) == 3
+    ):
+        start, _, step = series.expressions
+    else:
+        return None
+    return lifted(start, known) if step is not None and _is_interval(step) else None
 
 
 _TIMES = (
