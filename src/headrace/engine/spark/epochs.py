@@ -1,0 +1,162 @@
+"""The steps of one epoch: deltas as views for as long as it runs, states as of the epoch before, and the commits at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from headrace.engine.spark.kinds import spark_name
+from headrace.engine.spark.refusal import Unfaithful
+from headrace.engine.spark.relations import view_name
+from headrace.engine.spark.render import render
+from headrace.engine.spark.shapes import Shapes
+from headrace.engine.spark.store import ident
+from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, deltas, pruned
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True)
+class Written:
+    """A program with its queries as Spark's text, which depends on which deltas are empty."""
+
+    program: Program
+    shapes: Shapes
+    _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
+    _conditions: dict[int, exp.Query] = field(default_factory=dict)
+
+    def text(self, query: exp.Expr, nothing: Set[str] = frozenset()) -> str | None:
+        """One of the program's queries, without what reads only deltas of ``nothing``; None when that is all of it.
+
+        Raises:
+            Unfaithful: Spark cannot give DuckDB's answer.
+        """
+        pattern = (id(query), deltas(query) & nothing)
+        if pattern not in self._texts:
+            left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
+            self._texts[pattern] = None if left is None else render(left, self.shapes.describe)
+        return self._texts[pattern]
+
+    def where(self, step: Evict) -> str:
+        """The condition of an eviction, which reads the state's columns."""
+        text = self.text(self.condition(step))
+        assert text is not None
+        return text.split(" WHERE ", 1)[1]
+
+    def condition(self, step: Evict) -> exp.Query:
+        """The eviction as a query."""
+        if id(step) not in self._conditions:
+            state = exp.table_(step.state, db="state", quoted=True)
+            self._conditions[id(step)] = exp.select(exp.column(WEIGHT)).from_(state).where(step.where.copy())
+        return self._conditions[id(step)]
+
+    @staticmethod
+    def reads(query: exp.Query) -> frozenset[str]:
+        return deltas(query)
+
+    def queries(self) -> Iterator[exp.Query]:
+        """Every query of the program as it stands."""
+        program = self.program
+        for compute_step in program.compute:
+            yield from (query for query in (compute_step.query, compute_step.simple) if query is not None)
+        yield from (self._advancing(step) for step in program.advance)
+        yield from (query for query in (program.live, program.batch) if query is not None)
+
+    def _advancing(self, step: Append | Merge | Evict) -> exp.Query:
+        return self.condition(step) if isinstance(step, Evict) else step.query
+
+
+class Deltas:
+    """The relations of one epoch, as views, and how many rows each has."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self._rows: dict[str, int] = {}
+        self._frames: dict[str, DataFrame] = {}
+        self._times: dict[str, datetime] = {}
+
+    def at(self, now: datetime | None, previous: datetime | None) -> None:
+        """Set the logical times; nothing is computed yet."""
+        first = datetime(1970, 1, 1, tzinfo=UTC)
+        self._times = {"now": now or first, "previous": previous or first}
+        self._rows.clear()
+
+    def frame(self, text: str) -> DataFrame:
+        return self._spark.sql(text, args=self.values(text))
+
+    def values(self, text: str) -> dict[str, Any]:
+        return {name: moment for name, moment in self._times.items() if f":{name}" in text}
+
+    def fill(self, name: str, rows: DataFrame) -> int:
+        """Keep the rows as ``delta.<name>``: computed once, whatever is committed later."""
+        held = rows.localCheckpoint(eager=False)
+        self.show(name, held, held.count())
+        return self._rows[name]
+
+    def show(self, name: str, rows: DataFrame, count: int) -> None:
+        rows.createOrReplaceTempView(ident(view_name("delta", name)))
+        self._frames[name], self._rows[name] = rows, count
+
+    def rows(self, name: str) -> int:
+        return self._rows.get(name, 0)
+
+    def rows_of(self, name: str) -> DataFrame:
+        return self._frames[name]
+
+    def empty(self, names: Set[str]) -> set[str]:
+        return {name for name in names if not self.rows(name)}
+
+
+def compute(written: Written, deltas_: Deltas, *, first: bool = False, moved: bool = True) -> int:
+    """Fill every delta of the program; returns the rows of its net change.
+
+    Args:
+        first: run each step even when its inputs are empty: an aggregate of nothing has a row.
+        moved: logical time has moved since the epoch before.
+    """
+    for step in written.program.compute:
+        wanted = first or (step.timely and moved) or any(deltas_.rows(need) for need in step.needs)
+        text = _text(written, step, deltas_) if wanted else None
+        if text is None:
+            continue
+        if step.stored:
+            deltas_.fill(step.name, as_shaped(deltas_.frame(text), written.shapes.relation(view_name("delta", step.name))))
+        else:
+            deltas_.show(step.name, deltas_.frame(text), sum(deltas_.rows(need) for need in step.needs))
+    return deltas_.rows(written.program.model)
+
+
+def _text(written: Written, step: Compute, deltas_: Deltas) -> str | None:
+    simple = step.simple is not None and not any(deltas_.rows(name) for name in step.unless)
+    query = step.simple if simple and step.simple is not None else step.query
+    return written.text(query, deltas_.empty(deltas(query)))
+
+
+def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
+    """The rows, if they have these columns: a column of nothing but NULLs takes the type of its table.
+
+    Raises:
+        Unfaithful: a column has another type in Spark, so a rule of the rendering is wrong.
+    """
+    from pyspark.sql.functions import col  # noqa: PLC0415 - an optional extra
+
+    shown = []
+    for found, (name, kind) in zip(rows.schema.fields, columns.items(), strict=True):
+        type_ = spark_name(kind)
+        if found.dataType.simpleString() != "void" and not _is(found.dataType, type_):
+            raise Unfaithful(f"column {name}, {kind} in DuckDB and {found.dataType.simpleString()} in Spark,")
+        shown.append(col(ident(found.name)).cast(type_).alias(name))
+    return rows.select(*shown)
+
+
+def _is(found: Any, type_: str) -> bool:
+    from pyspark.sql.types import _parse_datatype_string  # noqa: PLC0415 - an optional extra
+
+    return bool(_parse_datatype_string(type_).simpleString() == found.simpleString())
+
+

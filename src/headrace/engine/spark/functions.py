@@ -1,0 +1,247 @@
+"""Aggregates, window functions, texts and structs.
+
+| DuckDB | Spark | |
+| --- | --- | --- |
+| `sum` of integers | of DECIMAL(38, 0) | a HUGEINT; Spark's BIGINT would overflow |
+| `sum` of DECIMAL(p, s) | of DECIMAL(38, s) | |
+| `avg` of integers, DECIMAL | the sum as DOUBLE by the count | Spark gives a DECIMAL |
+| `count_if(x)` | a sum of 1 and 0 | NULL where nothing is known; Spark has 0 |
+| `min`, `max` of a STRUCT | `min_by`, `max_by` of a key | see comparisons |
+| `FILTER`, `DISTINCT` within | the same | |
+| `row_number`, `rank`, `dense_rank` | as BIGINT | Spark has INT |
+| frames | ROWS; RANGE from the first row or to the current | others are refused |
+| `length(text)` | `char_length` | code points |
+| `concat(a, b)` | `concat_ws('', a, b)` | NULLs count as '' |
+| `LIKE 'a\\%'` | `LIKE 'a\\\\%'` | a backslash is only itself |
+| `struct_extract(s, 'x')`, `{'x': 1}` | `s.x`, `named_struct` | |
+
+Refused: what orders or picks within a list (`list`, `string_agg`, `median`, quantiles), `lower` and `upper` (each engine has its own table of
+letters), regular expressions, formats of times, JSON, lambdas, functions of your own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from headrace.engine.spark.compare import order_key
+from headrace.engine.spark.kinds import FLOATS, NESTED, T, is_exact, is_text
+from headrace.engine.spark.numbers import divided
+from headrace.engine.spark.refusal import Unfaithful
+from headrace.engine.spark.trees import call, named, number
+
+if TYPE_CHECKING:
+    from headrace.engine.spark.render import Writer
+
+Wrap = Callable[[exp.Expr], exp.Expr]
+"""Puts the FILTER and the OVER of a call around what it is written as."""
+
+
+def _bare(node: exp.Expr, write: Writer) -> exp.Expr:
+    return _aggregate(node, write, lambda made: made)
+
+
+def _filtered(node: exp.Expr, write: Writer) -> exp.Expr:
+    return _aggregate(node.this, write, _filter(node, write, lambda made: made), node)
+
+
+def _filter(node: exp.Expr, write: Writer, wrap: Wrap) -> Wrap:
+    def filtered(made: exp.Expr) -> exp.Expr:
+        return wrap(exp.Filter(this=made, expression=exp.Where(this=write(node.expression.this))))
+
+    return filtered
+
+
+def _window(node: exp.Expr, write: Writer) -> exp.Expr:
+    if node.args.get("alias") is not None or node.args.get("over") not in (None, "OVER") or not _frame_is_known(node):
+        raise Unfaithful(f"the window {node.sql('duckdb')}")
+
+    def over(made: exp.Expr) -> exp.Expr:
+        order = node.args.get("order")
+        return exp.Window(
+            this=made,
+            partition_by=[write(value) for value in node.args.get("partition_by") or []],
+            order=None if order is None else write(order),
+            spec=None if node.args.get("spec") is None else node.args["spec"].copy(),
+            over="OVER",
+        )
+
+    inner = node.this
+    if isinstance(inner, exp.Filter):
+        return _aggregate(inner.this, write, _filter(inner, write, over), node)
+    if type(inner) in _RANKS and node.args.get("order") is not None:
+        return write.made(over(call(_RANKS[type(inner)])), node)
+    return _aggregate(inner, write, over, node)
+
+
+_RANKS: dict[type[exp.Expr], str] = {exp.RowNumber: "row_number", exp.Rank: "rank", exp.DenseRank: "dense_rank"}
+_ENDS = {"UNBOUNDED", "CURRENT ROW"}
+
+
+def _frame_is_known(node: exp.Expr) -> bool:
+    spec = node.args.get("spec")
+    if spec is None:
+        return True
+    ends = [spec.args.get("start"), spec.args.get("end")]
+    if spec.args.get("exclude") is not None or spec.args.get("kind") not in {"ROWS", "RANGE"}:
+        return False
+    plain = all(end is None or end in _ENDS for end in ends)
+    counted = all(end is None or end in _ENDS or (isinstance(end, exp.Literal) and end.is_int) for end in ends)
+    return plain or (counted and spec.args["kind"] == "ROWS")
+
+
+def _aggregate(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr | None = None) -> exp.Expr:
+    """A call of an aggregate.
+
+    Args:
+        whole: with its FILTER and OVER, which has its type.
+    """
+    rule = _AGGREGATES.get(type(node))
+    if rule is None:
+        raise Unfaithful(node.sql("duckdb"))
+    return rule(node, write, wrap, whole or node)
+
+
+def _sum(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr) -> exp.Expr:
+    return write.made(wrap(_total(node, write)), whole)
+
+
+def _total(node: exp.Expr, write: Writer) -> exp.Expr:
+    value, distinct = _argument(node)
+    kind = write.kind(value)
+    written = write(value)
+    if is_exact(kind) or kind.this is T.BOOLEAN:
+        scale = kind.expressions[1].name if kind.this is T.DECIMAL and len(kind.expressions) > 1 else "0"
+        written = exp.cast(written, f"DECIMAL(38, {scale})")
+    elif kind.this in FLOATS:
+        written = exp.cast(written, "DOUBLE")
+    else:
+        raise Unfaithful(f"the sum of {kind.sql('duckdb')}")
+    return exp.Sum(this=_each(written, distinct))
+
+
+def _average(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr) -> exp.Expr:
+    value, distinct = _argument(node)
+    count = wrap(exp.Count(this=_each(write(value), distinct)))
+    total = exp.cast(wrap(_total(node, write)), "DOUBLE")
+    by = exp.cast(call("nullif", count, number(0)), "DOUBLE")
+    return write.made(divided(total, by, write.kind(whole)), whole)
+
+
+def _count(node: exp.Expr, write: Writer, wrap: Wrap, _: exp.Expr) -> exp.Expr:
+    if node.this is None or isinstance(node.this, exp.Star):
+        return wrap(exp.Count(this=exp.Star()))
+    value, distinct = _argument(node)
+    return wrap(exp.Count(this=_each(write(value), distinct)))
+
+
+def _count_if(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr) -> exp.Expr:
+    one = exp.If(this=write(node.this), true=exp.cast(number(1), "DECIMAL(38, 0)"))
+    none = exp.If(this=exp.Not(this=exp.paren(write(node.this))), true=exp.cast(number(0), "DECIMAL(38, 0)"))
+    return write.made(wrap(exp.Sum(this=exp.Case(ifs=[one, none]))), whole)
+
+
+def _extreme(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr) -> exp.Expr:
+    value, _ = _argument(node)
+    kind, name = write.kind(value), "max" if isinstance(node, exp.Max) else "min"
+    written = write(value)
+    if kind.this in NESTED:
+        return wrap(call(f"{name}_by", written, order_key(written, kind)))
+    if kind.this is T.NULL:
+        return write.made(wrap(call(name, written)), whole)
+    return wrap(call(name, written))
+
+
+def _logical(node: exp.Expr, write: Writer, wrap: Wrap, _: exp.Expr) -> exp.Expr:
+    return wrap(call("bool_and" if isinstance(node, exp.LogicalAnd) else "bool_or", write(node.this)))
+
+
+def _argument(node: exp.Expr) -> tuple[exp.Expr, bool]:
+    """The one argument, and whether its distinct values are meant."""
+    value = node.this
+    distinct = isinstance(value, exp.Distinct)
+    if distinct and len(value.expressions) == 1 and value.args.get("on") is None:
+        value = value.expressions[0]
+    if node.expressions or node.args.get("count") or isinstance(value, exp.Distinct | exp.Order | exp.Star | exp.Tuple):
+        raise Unfaithful(node.sql("duckdb"))
+    return value, distinct
+
+
+def _each(value: exp.Expr, distinct: bool) -> exp.Expr:
+    return exp.Distinct(expressions=[value]) if distinct else value
+
+
+_AGGREGATES: dict[type[exp.Expr], Callable[[exp.Expr, Writer, Wrap, exp.Expr], exp.Expr]] = {
+    exp.Sum: _sum,
+    exp.Avg: _average,
+    exp.Count: _count,
+    exp.CountIf: _count_if,
+    exp.Min: _extreme,
+    exp.Max: _extreme,
+    exp.LogicalAnd: _logical,
+    exp.LogicalOr: _logical,
+}
+
+
+def _texts(node: exp.Expr, write: Writer, *values: exp.Expr) -> list[exp.Expr]:
+    if not all(is_text(write.kind(value)) for value in values):
+        raise Unfaithful(f"{node.sql('duckdb')}, which is not of texts,")
+    return [write(value) for value in values]
+
+
+def _length(node: exp.Expr, write: Writer) -> exp.Expr:
+    return write.made(call("char_length", *_texts(node, write, node.this)), node)
+
+
+def _joined(node: exp.Expr, write: Writer) -> exp.Expr:
+    return call("concat", *_texts(node, write, node.this, node.expression))
+
+
+def _concatenated(node: exp.Expr, write: Writer) -> exp.Expr:
+    return call("concat_ws", exp.Literal.string(""), *_texts(node, write, *node.expressions))
+
+
+def _like(node: exp.Expr, write: Writer) -> exp.Expr:
+    if not (isinstance(node.expression, exp.Literal) and node.expression.is_string):
+        raise Unfaithful(f"{node.sql('duckdb')}, whose pattern is not written out,")
+    (value,) = _texts(node, write, node.this)
+    return exp.Like(this=value, expression=exp.Literal.string(node.expression.name.replace("\\", "\\\\")))
+
+
+def _found(node: exp.Expr, write: Writer) -> exp.Expr:
+    names = {exp.StartsWith: "startswith", exp.EndsWith: "endswith", exp.Contains: "contains"}
+    return call(names[type(node)], *_texts(node, write, node.this, node.expression))
+
+
+def _struct(node: exp.Expr, write: Writer) -> exp.Expr:
+    parts: list[exp.Expr] = []
+    for field in node.expressions:
+        if not isinstance(field, exp.PropertyEQ):
+            raise Unfaithful(node.sql("duckdb"))
+        parts += [exp.Literal.string(field.this.name), write(field.expression)]
+    return call("named_struct", *parts)
+
+
+def _by_name(node: exp.Expr, write: Writer) -> exp.Expr:
+    name, arguments = node.name.lower(), node.expressions
+    if name == "struct_extract" and isinstance(arguments[1], exp.Literal) and arguments[1].is_string:
+        return exp.Dot(this=exp.paren(write(arguments[0])), expression=named(arguments[1].name))
+    raise Unfaithful(node.sql("duckdb"))
+
+
+
+
+RULES = {
+    **dict.fromkeys(_AGGREGATES, _bare),
+    exp.Filter: _filtered,
+    exp.Window: _window,
+    exp.Length: _length,
+    exp.DPipe: _joined,
+    exp.Concat: _concatenated,
+    exp.Like: _like,
+    **dict.fromkeys((exp.StartsWith, exp.EndsWith, exp.Contains), _found),
+    exp.Struct: _struct,
+    exp.Anonymous: _by_name,
+}

@@ -1,0 +1,80 @@
+"""A program's queries as Spark SQL text with DuckDB's meaning.
+
+Every node of a tree is written by the rule of its class, and a class without a rule is refused: what is not known to mean the same is
+not run. Rules know the DuckDB type of each expression, and give one whose Spark type holds just those values (see ``kinds``), so that
+what is above can rely on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sqlglot
+from sqlglot import exp
+
+from headrace.engine.spark import casts, compare, functions, numbers, relations, times
+from headrace.engine.spark.kinds import same, spark_type
+from headrace.engine.spark.refusal import Unfaithful
+from headrace.engine.spark.typed import Describe, Kinds, kinds, seeing
+
+Rule = Callable[[exp.Expr, "Writer"], exp.Expr]
+TABLES: tuple[Mapping[type[exp.Expr], Rule], ...] = (
+    relations.RULES,
+    compare.RULES,
+    numbers.RULES,
+    casts.RULES,
+    functions.RULES,
+    times.RULES,
+)
+RULES: Mapping[type[exp.Expr], Rule] = {kind: rule for table in TABLES for kind, rule in table.items()}
+
+
+def render(query: exp.Expr, describe: Describe) -> str:
+    """``query`` as text. ``delta.X``, ``state.X``, ``live.X`` and ``all.X`` are views of that name; ``:now`` is a named parameter.
+
+    Raises:
+        Unfaithful: something in it has no rendering that is known to mean the same.
+    """
+    # Read from its text: each construct is then of the one class that sqlglot has for it, whoever wrote the tree; and every node
+    # stands in one place, where programs share subtrees, whose types differ by where they stand.
+    own = sqlglot.parse_one(query.sql("duckdb", comments=False), dialect="duckdb")
+    return Writer(kinds(own, describe), describe)(own).sql("spark", comments=False)
+
+
+class Writer:
+    """Writes the nodes of one tree."""
+
+    def __init__(self, found: Kinds, describe: Describe) -> None:
+        self._kinds = found
+        self._describe = describe
+
+    def __call__(self, node: exp.Expr) -> exp.Expr:
+        rule = RULES.get(type(node))
+        if rule is None:
+            raise Unfaithful(_title(node))
+        return rule(node, self)
+
+    def kind(self, node: exp.Expr) -> exp.DataType:
+        """The DuckDB type of an expression of the tree."""
+        found = self._kinds.get(id(node))
+        if found is None:
+            raise Unfaithful(f"{node.sql('duckdb')}, whose type DuckDB does not tell by itself,")
+        return found
+
+    def as_kind(self, node: exp.Expr, kind: exp.DataType) -> exp.Expr:
+        """``node`` written, and made ``kind`` where it is not already."""
+        written, own = self(node), self.kind(node)
+        return written if same(own, kind) else casts.convert(written, own, kind)
+
+    def made(self, written: exp.Expr, node: exp.Expr) -> exp.Expr:
+        """What has another type in Spark, as the type that ``node`` has."""
+        return exp.cast(written, spark_type(self.kind(node)))
+
+    def columns(self, query: exp.Query) -> list[tuple[str, str]]:
+        """The output columns of a query within the tree, with DuckDB's types."""
+        return self._describe(seeing(query))
+
+
+def _title(node: exp.Expr) -> str:
+    text = node.sql("duckdb")
+    return text if len(text) <= 60 else f"{node.key.upper()} in {text[:57]}..."
