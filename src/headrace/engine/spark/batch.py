@@ -11,7 +11,7 @@ import duckdb
 from headrace.engine.compare import differing
 from headrace.engine.protocol import Mark, Recomputed, SourceTable
 from headrace.engine.spark.arrivals import current, raw_columns
-from headrace.engine.spark.epochs import Deltas, Written, as_shaped
+from headrace.engine.spark.epochs import Times, Written, as_shaped
 from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.store import Store, ident
 
@@ -28,8 +28,7 @@ class Batch:
         self._spark = spark
         self._store = store
         self._mark = mark
-        self._times = Deltas(spark)
-        self._times.at(mark.time, mark.time)
+        self._times = Times(spark, mark.time, mark.time)
 
     def show_source(self, source: SourceTable) -> None:
         commit = self._store.last("hot", source.name, self._mark.epoch)

@@ -19,7 +19,7 @@ from headrace.engine.oracle import DuckDBOracle
 from headrace.engine.protocol import Arrived, Committed, Mark, Recomputed, SourceTable
 from headrace.engine.spark.arrivals import change, raw_columns, raw_rows
 from headrace.engine.spark.batch import Batch, upstream
-from headrace.engine.spark.epochs import Deltas, Written, compute
+from headrace.engine.spark.epochs import Deltas, Times, Written, compute
 from headrace.engine.spark.keeping import Keeper, kept
 from headrace.engine.spark.ledger import Ledger, definition
 from headrace.engine.spark.refusal import Unfaithful, refused
@@ -49,7 +49,7 @@ class SparkEngine:
     def _start(self) -> None:
         self._shapes = Shapes()
         self._keeper = Keeper(self._spark, self._store, self._shapes)
-        self._deltas = Deltas(self._spark)
+        self._deltas = Deltas(self._spark, self._shapes)
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Written] = {}
 
@@ -118,12 +118,18 @@ class SparkEngine:
             fingerprint = _fingerprint(written)
             if known.get(name) != fingerprint or set(written.program.reads) & set(built):
                 self._ledger.forget([name] if name in known else [])
-                with _faithful(name):
-                    self._build(written, mark)
+                self._built(written, mark)
                 self._ledger.set_model(name, fingerprint)
                 built.append(name)
             self._keeper.show(written, mark.epoch)
         return tuple(built)
+
+    def _built(self, written: Written, mark: Mark) -> None:
+        try:
+            self._build(written, mark)
+        except Unfaithful as found:
+            self._keeper.drop(written.program.model)
+            raise refused(written.program.model, found) from None
 
     def _build(self, written: Written, mark: Mark) -> None:
         """A model from all of its inputs' rows, as the first change it sees."""
@@ -132,7 +138,7 @@ class SparkEngine:
         for kind, name in kept([program]):
             self._keeper.create(kind, name)
         self._keeper.show(written, mark.epoch)
-        self._deltas.at(mark.time, mark.time)
+        self._deltas.times = Times(self._spark, mark.time, mark.time)
         batch = Batch(self._spark, self._store, mark)
         for name in program.reads:
             self._all_is_change(name, batch)
@@ -167,9 +173,12 @@ class SparkEngine:
             return Committed(before, {})
         self._show(before)
         moved = before.time != mark.time
-        self._deltas.at(mark.time, before.time)
-        for name, batch in arrived.items():
-            self._arrive(self._sources[name], batch, mark.epoch)
+        self._deltas.times = Times(self._spark, mark.time, before.time)
+        for name, source in self._sources.items():
+            if name in arrived:
+                self._arrive(source, arrived[name], mark.epoch)
+            else:
+                self._deltas.clear(name)
         ran = [written for written in self._programs.values() if self._affected(written, moved)]
         # Only now that every change is computed from what was there before do the tables move on.
         for source in self._sources.values():
@@ -198,6 +207,8 @@ class SparkEngine:
         """Compute the program if something it reads has changed or time moves it."""
         program = written.program
         if not any(self._deltas.rows(name) for name in program.reads) and not (program.timely and moved):
+            for step in program.compute:
+                self._deltas.clear(step.name)
             return False
         with _faithful(program.model):
             compute(written, self._deltas, moved=moved)

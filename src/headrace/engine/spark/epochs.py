@@ -71,26 +71,44 @@ class Written:
         return self.condition(step) if isinstance(step, Evict) else step.query
 
 
-class Deltas:
-    """The relations of one epoch, as views, and how many rows each has."""
+class Times:
+    """Queries as of a logical time.
 
-    def __init__(self, spark: SparkSession) -> None:
+    Args:
+        now, previous: of this epoch, and of the one before; before the first it is 1970.
+    """
+
+    def __init__(self, spark: SparkSession, now: datetime | None, previous: datetime | None) -> None:
         self._spark = spark
-        self._rows: dict[str, int] = {}
-        self._frames: dict[str, DataFrame] = {}
-        self._times: dict[str, datetime] = {}
-
-    def at(self, now: datetime | None, previous: datetime | None) -> None:
-        """Set the logical times; nothing is computed yet."""
         first = datetime(1970, 1, 1, tzinfo=UTC)
         self._times = {"now": now or first, "previous": previous or first}
-        self._rows.clear()
 
     def frame(self, text: str) -> DataFrame:
-        return self._spark.sql(text, args=self.values(text))
+        """A query's rows, not yet computed.
+
+        Raises:
+            Unfaithful: Spark does not take the query.
+        """
+        from pyspark.errors import AnalysisException  # noqa: PLC0415 - an optional extra
+
+        try:
+            return self._spark.sql(text, args=self.values(text))
+        except AnalysisException as error:
+            raise Unfaithful(f"a query that Spark does not take ({str(error).strip().splitlines()[0]})") from error
 
     def values(self, text: str) -> dict[str, Any]:
         return {name: moment for name, moment in self._times.items() if f":{name}" in text}
+
+
+class Deltas:
+    """The relations of one epoch, as views, and how many rows each has."""
+
+    def __init__(self, spark: SparkSession, shapes: Shapes) -> None:
+        self._spark = spark
+        self._shapes = shapes
+        self._rows: dict[str, int] = {}
+        self._frames: dict[str, DataFrame] = {}
+        self.times = Times(spark, None, None)
 
     def fill(self, name: str, rows: DataFrame) -> int:
         """Keep the rows as ``delta.<name>``: computed once, whatever is committed later."""
@@ -101,6 +119,15 @@ class Deltas:
     def show(self, name: str, rows: DataFrame, count: int) -> None:
         rows.createOrReplaceTempView(ident(view_name("delta", name)))
         self._frames[name], self._rows[name] = rows, count
+
+    def clear(self, name: str) -> None:
+        if self._rows.get(name, 1):
+            columns = self.columns(name).items()
+            shown = ", ".join(f"CAST(NULL AS {spark_name(kind)}) AS {ident(column)}" for column, kind in columns)
+            self.show(name, self._spark.sql(f"SELECT {shown} WHERE false"), 0)
+
+    def columns(self, name: str) -> Mapping[str, str]:
+        return self._shapes.relation(view_name("delta", name))
 
     def rows(self, name: str) -> int:
         return self._rows.get(name, 0)
@@ -123,11 +150,13 @@ def compute(written: Written, deltas_: Deltas, *, first: bool = False, moved: bo
         wanted = first or (step.timely and moved) or any(deltas_.rows(need) for need in step.needs)
         text = _text(written, step, deltas_) if wanted else None
         if text is None:
+            deltas_.clear(step.name)
             continue
+        rows = as_shaped(deltas_.times.frame(text), deltas_.columns(step.name))
         if step.stored:
-            deltas_.fill(step.name, as_shaped(deltas_.frame(text), written.shapes.relation(view_name("delta", step.name))))
+            deltas_.fill(step.name, rows)
         else:
-            deltas_.show(step.name, deltas_.frame(text), sum(deltas_.rows(need) for need in step.needs))
+            deltas_.show(step.name, rows, sum(deltas_.rows(need) for need in step.needs))
     return deltas_.rows(written.program.model)
 
 

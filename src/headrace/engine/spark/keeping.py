@@ -107,7 +107,7 @@ class Keeper:
             case Evict():
                 text = written.where(step) if moved else None
                 if text is not None:
-                    self._store.delete("state", step.state, text, at, deltas.values(text))
+                    self._store.delete("state", step.state, text, at, deltas.times.values(text))
 
     def _rows(self, written: Written, step: Append | Merge, deltas: Deltas) -> DataFrame | None:
         text = written.text(step.query, deltas.empty(written.reads(step.query)))
@@ -115,7 +115,7 @@ class Keeper:
             return None
         columns = self._columns("state", step.state)
         # By position, as a state is filled.
-        return as_shaped(deltas.frame(text).toDF(*columns), columns)
+        return as_shaped(deltas.times.frame(text).toDF(*columns), columns)
 
     def add(self, name: str, deltas: Deltas, at: At, *, retracts: bool) -> None:
         """Bring the content of a relation up to date with its delta."""
