@@ -10,10 +10,13 @@ import duckdb
 
 from headrace.engine.compare import differing
 from headrace.engine.protocol import Mark, Recomputed, SourceTable
+from headrace.engine.render import quoted
 from headrace.engine.spark.arrivals import current, raw_columns
 from headrace.engine.spark.epochs import Times, Written, as_shaped
 from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.store import Store, ident
+from headrace.engine.spark.weights import netted
+from headrace.sql import WEIGHT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -56,11 +59,16 @@ class Batch:
 
 def _differing(spark: SparkSession, rows: DataFrame, kept: DataFrame, columns: Mapping[str, str]) -> tuple[int, int]:
     """(missing, extra). Only rows without an equal leave Spark, to be compared once more within the tolerance of DOUBLE."""
-    missing, extra = rows.exceptAll(kept), kept.exceptAll(rows)
+    from pyspark.sql.functions import lit  # noqa: PLC0415 - an optional extra
+
+    weights = (rows.withColumn(WEIGHT, lit(1)), kept.withColumn(WEIGHT, lit(-1)))
+    weights[0].unionAll(weights[1]).createOrReplaceTempView("compared")
+    left = spark.sql(netted("compared", list(columns))).toArrow()
     connection = duckdb.connect()
-    for name, left in (("expected", missing), ("kept", extra)):
-        connection.from_arrow(left.toArrow()).create(name)
-    return differing(connection, "expected", "kept", list(columns.items()))
+    connection.from_arrow(left).create("unmatched")
+    names = ", ".join(map(quoted, columns))
+    sides = [f"(SELECT {names} FROM unmatched WHERE {WEIGHT} {sign} 0)" for sign in (">", "<")]
+    return differing(connection, *sides, list(columns.items()))
 
 
 def upstream(models: Sequence[str], programs: Mapping[str, Written]) -> list[str]:
