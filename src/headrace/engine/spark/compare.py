@@ -31,8 +31,9 @@ def _unchanged(node: exp.Expr, write: Writer) -> exp.Expr:
 
 def _compared(node: exp.Expr, write: Writer) -> exp.Expr:
     left, right = _alike([node.this, node.expression], write)
-    if isinstance(node, exp.GT | exp.GTE | exp.LT | exp.LTE) and write.kind(node.this).this in NESTED:
-        raise Unfaithful(f"the order of {write.kind(node.this).sql('duckdb')} in {node.sql('duckdb')}")
+    kind = write.kind(node.this)
+    if isinstance(node, exp.GT | exp.GTE | exp.LT | exp.LTE) and kind.this in NESTED:
+        left, right = order_key(left, kind), order_key(right, kind)
     if isinstance(node, exp.NullSafeNEQ):
         return exp.Not(this=exp.paren(exp.NullSafeEQ(this=left, expression=right), copy=False))
     return type(node)(this=left, expression=right)

@@ -9,6 +9,7 @@
 | `min`, `max` of a STRUCT | `min_by`, `max_by` of a key | see comparisons |
 | `FILTER`, `DISTINCT` within | the same | |
 | `row_number`, `rank`, `dense_rank` | as BIGINT | Spark has INT |
+| `lag`, `lead` | the same | without a default of their own |
 | frames | ROWS; RANGE from the first row or to the current | others are refused |
 | `length(text)` | `char_length` | code points |
 | `concat(a, b)` | `concat_ws('', a, b)` | NULLs count as '' |
@@ -69,11 +70,20 @@ def _window(node: exp.Expr, write: Writer) -> exp.Expr:
         )
 
     inner = node.this
+    if isinstance(inner, exp.Lag | exp.Lead):
+        return over(_neighbour(inner, write))
     if isinstance(inner, exp.Filter):
         return _aggregate(inner.this, write, _filter(inner, write, over), node)
     if type(inner) in _RANKS and node.args.get("order") is not None:
         return write.made(over(call(_RANKS[type(inner)])), node)
     return _aggregate(inner, write, over, node)
+
+
+def _neighbour(node: exp.Expr, write: Writer) -> exp.Expr:
+    offset = node.args.get("offset")
+    if node.args.get("default") is not None or not (offset is None or (isinstance(offset, exp.Literal) and offset.is_int)):
+        raise Unfaithful(node.sql("duckdb"))
+    return call(node.key, write(node.this), offset.copy() if offset is not None else number(1))
 
 
 _RANKS: dict[type[exp.Expr], str] = {exp.RowNumber: "row_number", exp.Rank: "rank", exp.DenseRank: "dense_rank"}
@@ -84,12 +94,12 @@ def _frame_is_known(node: exp.Expr) -> bool:
     spec = node.args.get("spec")
     if spec is None:
         return True
-    ends = [spec.args.get("start"), spec.args.get("end")]
-    if spec.args.get("exclude") is not None or spec.args.get("kind") not in {"ROWS", "RANGE"}:
+    kind, ends = str(spec.args.get("kind")).upper(), [spec.args.get("start"), spec.args.get("end")]
+    if spec.args.get("exclude") is not None or kind not in {"ROWS", "RANGE"}:
         return False
-    plain = all(end is None or end in _ENDS for end in ends)
-    counted = all(end is None or end in _ENDS or (isinstance(end, exp.Literal) and end.is_int) for end in ends)
-    return plain or (counted and spec.args["kind"] == "ROWS")
+    plain = all(end is None or (isinstance(end, str) and end.upper() in _ENDS) for end in ends)
+    counted = all(not isinstance(end, exp.Expr) or (isinstance(end, exp.Literal) and end.is_int) for end in ends)
+    return plain or (counted and kind == "ROWS")
 
 
 def _aggregate(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr | None = None) -> exp.Expr:
@@ -224,13 +234,10 @@ def _struct(node: exp.Expr, write: Writer) -> exp.Expr:
     return call("named_struct", *parts)
 
 
-def _by_name(node: exp.Expr, write: Writer) -> exp.Expr:
-    name, arguments = node.name.lower(), node.expressions
-    if name == "struct_extract" and isinstance(arguments[1], exp.Literal) and arguments[1].is_string:
-        return exp.Dot(this=exp.paren(write(arguments[0])), expression=named(arguments[1].name))
-    raise Unfaithful(node.sql("duckdb"))
-
-
+def _field(node: exp.Expr, write: Writer) -> exp.Expr:
+    if not (isinstance(node.expression, exp.Literal) and node.expression.is_string):
+        raise Unfaithful(node.sql("duckdb"))
+    return exp.Dot(this=exp.paren(write(node.this)), expression=named(node.expression.name))
 
 
 RULES = {
@@ -243,5 +250,5 @@ RULES = {
     exp.Like: _like,
     **dict.fromkeys((exp.StartsWith, exp.EndsWith, exp.Contains), _found),
     exp.Struct: _struct,
-    exp.Anonymous: _by_name,
+    exp.StructExtract: _field,
 }

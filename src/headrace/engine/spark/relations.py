@@ -140,8 +140,6 @@ def _join(node: exp.Expr, write: Writer) -> exp.Expr:
 
 def _group(node: exp.Expr, write: Writer) -> exp.Expr:
     _only(node, "expressions")
-    if any(isinstance(value, exp.Literal) for value in node.expressions):
-        raise Unfaithful("GROUP BY a position")
     return again(node, write)
 
 
@@ -155,8 +153,6 @@ def _ordered(node: exp.Expr, write: Writer) -> exp.Expr:
     if isinstance(node, exp.Ordered):
         _only(node, "this", "desc", "nulls_first")
         value, down, first = node.this, bool(node.args.get("desc")), bool(node.args.get("nulls_first"))
-    if isinstance(value, exp.Literal) and isinstance(node.find_ancestor(exp.Window, exp.Query), exp.Query):
-        raise Unfaithful("ORDER BY a position")
     text = f"{write(value).sql('spark')} {'DESC' if down else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
     return exp.Var(this=text)
 

@@ -8,9 +8,13 @@ what is above can rely on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
+import duckdb
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
 
 from headrace.engine.spark import casts, compare, functions, numbers, relations, times
 from headrace.engine.spark.kinds import same, spark_type
@@ -37,8 +41,21 @@ def render(query: exp.Expr, describe: Describe) -> str:
     """
     # Read from its text: each construct is then of the one class that sqlglot has for it, whoever wrote the tree; and every node
     # stands in one place, where programs share subtrees, whose types differ by where they stand.
-    own = sqlglot.parse_one(query.sql("duckdb", comments=False), dialect="duckdb")
-    return Writer(kinds(own, describe), describe)(own).sql("spark", comments=False)
+    try:
+        own = sqlglot.parse_one(query.sql("duckdb", comments=False), dialect="duckdb")
+        return Writer(kinds(own, describe), describe)(own).sql(_Spark, comments=False)
+    except (duckdb.Error, sqlglot.errors.ParseError) as error:
+        raise Unfaithful(f"a query whose types are not known ({str(error).splitlines()[0]})") from error
+
+
+class _Text(SparkGenerator):
+    """Common table expressions stay where they are: at the top, where sqlglot puts them, two of one name would meet."""
+
+    EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
+
+
+class _Spark(Spark):
+    Generator = _Text
 
 
 class Writer:

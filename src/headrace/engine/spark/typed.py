@@ -51,13 +51,15 @@ def _asked(select: exp.Select, values: Sequence[exp.Expr], describe: Describe, *
     """All at once; one by one where one of them has no type."""
     if not values:
         return {}
-    try:
+    described: list[tuple[str, str]] = []
+    with suppress(duckdb.Error):
         described = describe(_probe(select, values, group=group))
-    except duckdb.Error:
-        if len(values) > 1:
-            return {i: k for value in values for i, k in _asked(select, [value], describe, group=group).items()}
-        return _alone(select, values[0], describe)
-    return {id(value): parsed(kind) for value, (_, kind) in zip(values, described, strict=True)}
+    # A struct that is unnested makes several columns of one.
+    if len(described) == len(values):
+        return {id(value): parsed(kind) for value, (_, kind) in zip(values, described, strict=True)}
+    if len(values) > 1:
+        return {i: k for value in values for i, k in _asked(select, [value], describe, group=group).items()}
+    return _alone(select, values[0], describe)
 
 
 def _alone(select: exp.Select, value: exp.Expr, describe: Describe) -> Kinds:
