@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from collections.abc import Iterator
@@ -33,13 +34,32 @@ def spark(warehouse: Path) -> Iterator[Any]:
         pytest.fail(f"Spark cannot run: {why}")
     if why:
         pytest.skip(f"Spark cannot run: {why}")
+    session = open_session(warehouse, QUICK)
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+    _closed()
+
+
+@pytest.fixture(autouse=True)
+def closing() -> Iterator[None]:
+    _closed()
+    yield
+    _closed()
+
+
+def _closed() -> None:
+    """Close what pyspark leaves open, here: each result that it fetches leaves a socket to the garbage collector."""
     with warnings.catch_warnings():
-        # What pyspark leaves open is its own.
-        warnings.simplefilter("ignore")
-        session = open_session(warehouse, QUICK)
-        session.sparkContext.setLogLevel("ERROR")
-        yield session
-        session.stop()
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
+            item.add_marker(pytest.mark.xdist_group("spark"))
 
 
 @pytest.fixture

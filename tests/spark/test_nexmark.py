@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pytest
 
 from bench.nexmark.epochs import Epoch, epoch
 from bench.nexmark.generator import Config, generate, rows
@@ -18,7 +17,6 @@ from headrace.engine import DuckDBEngine
 from headrace.engine.compare import differing
 from headrace.engine.spark.engine import SparkEngine
 
-pytestmark = pytest.mark.xdist_group("spark")
 QUERIES = ("q3", "q4", "q5", "q18")
 EVENTS, EPOCHS = 6_000, 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -19,6 +20,7 @@ from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, deltas,
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import DataType
 
 
 @dataclass(frozen=True)
@@ -183,9 +185,14 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     return rows.select(*shown)
 
 
-def _is(found: Any, type_: str) -> bool:
-    from pyspark.sql.types import _parse_datatype_string  # noqa: PLC0415 - an optional extra
-
-    return bool(_parse_datatype_string(type_).simpleString() == found.simpleString())
+def _is(found: DataType, type_: str) -> bool:
+    return _simple(type_) == found.simpleString()
 
 
+@cache
+def _simple(type_: str) -> str:
+    """A type as Spark itself spells it."""
+    from pyspark.sql.types import StructType  # noqa: PLC0415 - an optional extra
+
+    (field,) = StructType.fromDDL(f"c {type_}").fields
+    return str(field.dataType.simpleString())
