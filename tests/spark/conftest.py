@@ -41,9 +41,8 @@ def spark(warehouse: Path) -> Iterator[Any]:
     _closed()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def closing() -> Iterator[None]:
-    _closed()
     yield
     _closed()
 

@@ -66,7 +66,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return tuple(plain(part) for part in value.values())
     if isinstance(value, float):
-        return "nan" if math.isnan(value) else value if math.isinf(value) else pytest.approx(value, rel=1e-12)
+        return "nan" if math.isnan(value) else value if math.isinf(value) else pytest.approx(value + 0.0, rel=1e-12)
     return int(value) if isinstance(value, Decimal) and value == int(value) and abs(value) > 1e15 else value
 
 

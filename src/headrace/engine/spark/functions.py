@@ -221,8 +221,8 @@ def _like(node: exp.Expr, write: Writer) -> exp.Expr:
 
 
 def _found(node: exp.Expr, write: Writer) -> exp.Expr:
-    names = {exp.StartsWith: "startswith", exp.EndsWith: "endswith", exp.Contains: "contains"}
-    return call(names[type(node)], *_texts(node, write, node.this, node.expression))
+    name = "startswith" if isinstance(node, exp.StartsWith) else "contains"
+    return call(name, *_texts(node, write, node.this, node.expression))
 
 
 def _struct(node: exp.Expr, write: Writer) -> exp.Expr:
@@ -248,7 +248,7 @@ RULES = {
     exp.DPipe: _joined,
     exp.Concat: _concatenated,
     exp.Like: _like,
-    **dict.fromkeys((exp.StartsWith, exp.EndsWith, exp.Contains), _found),
+    **dict.fromkeys((exp.StartsWith, exp.Contains), _found),
     exp.Struct: _struct,
     exp.StructExtract: _field,
 }

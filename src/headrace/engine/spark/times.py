@@ -91,8 +91,8 @@ def _bucket(node: exp.Expr, write: Writer) -> exp.Expr:
 
 
 def _origin(node: exp.Expr) -> int:
-    given = node.args.get("zone") or node.args.get("origin")
-    text = _ORIGIN if given is None else given.name
+    # sqlglot has the third argument under this name.
+    given = node.args.get("unit")
     value = given.this if isinstance(given, exp.Cast) else given
     if given is not None and not (isinstance(value, exp.Literal) and value.is_string):
         raise Unfaithful(f"a bucket from {given.sql('duckdb')}")
@@ -161,7 +161,6 @@ def _logical(node: exp.Expr, _: Writer) -> exp.Expr:
 RULES = {
     exp.DateBin: _bucket,
     exp.TimestampTrunc: _truncated,
-    exp.DateTrunc: _truncated,
     exp.Extract: _extracted,
     exp.DayOfWeek: _day_of_week,
     exp.Placeholder: _logical,
