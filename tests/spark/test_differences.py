@@ -85,7 +85,8 @@ def side_by_side(ask: Any, expressions: dict[str, str], rest: str, key: str) -> 
     shown = ", ".join(f"{text} AS x{i}" for i, text in enumerate(expressions.values()))
     sides = [sorted(rows, key=lambda row: row[0]) for rows in ask(f"SELECT {key}, {shown} {rest}")]
     return {
-        name: ([row[i] for row in sides[0]], [row[i] for row in sides[1]]) for i, name in enumerate(expressions, start=1)
+        name: ([row[i] for row in sides[0]], [row[i] for row in sides[1]])
+        for i, name in enumerate(expressions, start=1)
     }
 
 

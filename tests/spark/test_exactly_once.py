@@ -28,7 +28,7 @@ CHANGES = (
 WRITES = ("append", "merge", "replace", "delete")
 
 
-class BrokenOff(Exception):
+class BrokenOffError(Exception):
     pass
 
 
@@ -58,7 +58,7 @@ def break_off(patch: pytest.MonkeyPatch, after: int) -> None:
         def checked(*arguments: Any, **named: Any) -> None:
             nonlocal done
             if done >= after:
-                raise BrokenOff
+                raise BrokenOffError
             done += 1
             commit(*arguments, **named)
 
@@ -100,7 +100,7 @@ def test_an_epoch_broken_off_anywhere_is_finished(empty: Any, tmp_path: Path) ->
             break_off(patch, after)
             try:
                 engine.run(*second)
-            except BrokenOff:
+            except BrokenOffError:
                 assert {model: rows(engine, model) for model in MODELS} == whole
                 after += 2
         engine = SparkEngine(empty)

@@ -67,8 +67,8 @@ def _differing(spark: SparkSession, rows: DataFrame, kept: DataFrame, columns: M
     connection = duckdb.connect()
     connection.from_arrow(left).create("unmatched")
     names = ", ".join(map(quoted, columns))
-    sides = [f"(SELECT {names} FROM unmatched WHERE {WEIGHT} {sign} 0)" for sign in (">", "<")]
-    return differing(connection, *sides, list(columns.items()))
+    expected, found = (f"(SELECT {names} FROM unmatched WHERE {WEIGHT} {sign} 0)" for sign in (">", "<"))
+    return differing(connection, expected, found, list(columns.items()))
 
 
 def upstream(models: Sequence[str], programs: Mapping[str, Written]) -> list[str]:

@@ -22,7 +22,7 @@ from sqlglot import exp
 
 from headrace.engine.spark.kinds import FLOATS, INTEGERS, TIMES, T, is_exact, is_text, same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import call, number
+from headrace.engine.spark.trees import Rules, call, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -80,5 +80,4 @@ def _alike(kind: exp.DataType, to: exp.DataType) -> bool:
     return False
 
 
-RULES = {exp.Cast: _cast}
-
+RULES: Rules = {exp.Cast: _cast}

@@ -19,7 +19,7 @@ from sqlglot import exp
 from headrace.engine.spark import casts
 from headrace.engine.spark.kinds import NESTED, TIMES, T, is_number, is_text
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import again, call, named
+from headrace.engine.spark.trees import Rules, again, call, named
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -160,7 +160,7 @@ def _greatest(node: exp.Expr, write: Writer) -> exp.Expr:
     return extreme("greatest", node, [node.this, *node.expressions], write)
 
 
-RULES = {
+RULES: Rules = {
     **dict.fromkeys((exp.And, exp.Or, exp.Not, exp.Paren, exp.Null, exp.Boolean), _unchanged),
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ), _compared),
     exp.In: _among,
@@ -173,4 +173,3 @@ RULES = {
     exp.Least: _least,
     exp.Greatest: _greatest,
 }
-

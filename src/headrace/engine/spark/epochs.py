@@ -186,7 +186,7 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
 
 
 def _is(found: DataType, type_: str) -> bool:
-    return _simple(type_) == found.simpleString()
+    return _simple(type_) == str(found.simpleString())
 
 
 @cache

@@ -31,7 +31,7 @@ from headrace.engine.spark.compare import order_key
 from headrace.engine.spark.kinds import FLOATS, NESTED, T, is_exact, is_text
 from headrace.engine.spark.numbers import divided
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import call, named, number
+from headrace.engine.spark.trees import Rules, call, named, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -81,7 +81,9 @@ def _window(node: exp.Expr, write: Writer) -> exp.Expr:
 
 def _neighbour(node: exp.Expr, write: Writer) -> exp.Expr:
     offset = node.args.get("offset")
-    if node.args.get("default") is not None or not (offset is None or (isinstance(offset, exp.Literal) and offset.is_int)):
+    if node.args.get("default") is not None or not (
+        offset is None or (isinstance(offset, exp.Literal) and offset.is_int)
+    ):
         raise Unfaithful(node.sql("duckdb"))
     return call(node.key, write(node.this), offset.copy() if offset is not None else number(1))
 
@@ -240,7 +242,7 @@ def _field(node: exp.Expr, write: Writer) -> exp.Expr:
     return exp.Dot(this=exp.paren(write(node.this)), expression=named(node.expression.name))
 
 
-RULES = {
+RULES: Rules = {
     **dict.fromkeys(_AGGREGATES, _bare),
     exp.Filter: _filtered,
     exp.Window: _window,

@@ -127,7 +127,7 @@ class Keeper:
             return
         held = self._store.last(kind, name)
         rows.createOrReplaceTempView("arriving")
-        left = (held.left if held else 0) + self._spark.sql(leaving("arriving")).first()["n"]  # type: ignore[index]
+        left = (held.left if held else 0) + self._spark.sql(leaving("arriving")).first()["n"]
         if left >= FOLD_AFTER and held is not None and left * 4 >= held.rows:
             self._fold(kind, name, at)
         else:
@@ -158,5 +158,3 @@ def kept(programs: Sequence[Program]) -> Iterator[tuple[str, str]]:
         yield from (("state", state.name) for state in program.states)
         if program.live is None:
             yield "live", program.model
-
-

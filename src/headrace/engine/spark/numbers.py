@@ -21,7 +21,7 @@ from sqlglot import exp
 from headrace.engine.spark.kinds import FLOATS, INTEGERS, T, is_exact, is_number
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.times import shifted
-from headrace.engine.spark.trees import again, call, number
+from headrace.engine.spark.trees import Rules, again, call, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -105,7 +105,7 @@ def _literal(node: exp.Expr, _: Writer) -> exp.Expr:
     return node.copy()
 
 
-RULES = {
+RULES: Rules = {
     exp.Literal: _literal,
     exp.Add: _added,
     exp.Sub: _added,

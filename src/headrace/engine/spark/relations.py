@@ -22,13 +22,27 @@ from sqlglot import exp
 from headrace.engine.spark.kinds import parsed, same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.times import series
-from headrace.engine.spark.trees import again, named
+from headrace.engine.spark.trees import Rules, again, named
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
 
 KINDS = ("delta", "state", "live", "all")
-_CLAUSES = {"expressions", "from_", "joins", "where", "group", "having", "qualify", "order", "limit", "offset", "distinct", "with_", "kind"}
+_CLAUSES = {
+    "expressions",
+    "from_",
+    "joins",
+    "where",
+    "group",
+    "having",
+    "qualify",
+    "order",
+    "limit",
+    "offset",
+    "distinct",
+    "with_",
+    "kind",
+}
 _MET = "__met"
 
 
@@ -74,7 +88,11 @@ def _listed(unnest: exp.Expr, write: Writer) -> exp.Expr:
 
 def _qualified(node: exp.Expr, inner: exp.Select, condition: exp.Expr, write: Writer) -> exp.Expr:
     """The condition as a column, and a SELECT around it of the rows that meet it."""
-    if node.args.get("limit") is not None or node.args.get("distinct") is not None or node.args.get("order") is not None:
+    if (
+        node.args.get("limit") is not None
+        or node.args.get("distinct") is not None
+        or node.args.get("order") is not None
+    ):
         raise Unfaithful("QUALIFY with DISTINCT, ORDER BY or LIMIT")
     if any(not value.alias_or_name or value.is_star for value in node.expressions):
         raise Unfaithful("QUALIFY in a SELECT with columns that have no name")
@@ -100,13 +118,16 @@ def _written(condition: exp.Expr, spelt: object, write: Writer) -> exp.Expr:
     found = spelt(condition) if callable(spelt) else condition
     if found is not condition:
         return exp.paren(write(found))
-    if isinstance(condition, exp.And | exp.Or | exp.Not | exp.Paren | exp.LTE | exp.LT | exp.GTE | exp.GT | exp.EQ | exp.NEQ):
+    if isinstance(
+        condition, exp.And | exp.Or | exp.Not | exp.Paren | exp.LTE | exp.LT | exp.GTE | exp.GT | exp.EQ | exp.NEQ
+    ):
         return again(condition, lambda part: _written(part, spelt, write))
     return write(condition)
 
 
 def _table(node: exp.Expr, _: Writer) -> exp.Expr:
     _only(node, "this", "db", "alias")
+    assert isinstance(node, exp.Table)
     if not isinstance(node.this, exp.Identifier) or (node.db and node.db not in KINDS):
         raise Unfaithful(f"the table function {node.sql('duckdb')}")
     name = view_name(node.db, node.name) if node.db else node.name
@@ -160,6 +181,7 @@ def _ordered(node: exp.Expr, write: Writer) -> exp.Expr:
 def _operation(node: exp.Expr, write: Writer) -> exp.Expr:
     """UNION and its like, with both sides of the types that DuckDB makes of them."""
     _only(node, "this", "expression", "distinct", "order", "limit", "offset", "with_")
+    assert isinstance(node, exp.SetOperation)
     kinds = [parsed(kind) for _, kind in write.columns(node)]
     made = type(node)(distinct=bool(node.args.get("distinct")))
     for side in ("this", "expression"):
@@ -170,7 +192,7 @@ def _operation(node: exp.Expr, write: Writer) -> exp.Expr:
     return made
 
 
-def _side(side: exp.Expr, kinds: list[exp.DataType], write: Writer) -> exp.Expr:
+def _side(side: exp.Query, kinds: list[exp.DataType], write: Writer) -> exp.Expr:
     columns = write.columns(side)
     written = write(side)
     if all(same(parsed(kind), wanted) for (_, kind), wanted in zip(columns, kinds, strict=True)):
@@ -211,6 +233,7 @@ def _column(node: exp.Expr, write: Writer) -> exp.Expr:
     if isinstance(node.this, exp.Star):
         return again(node, write)
     _only(node, "this", "table")
+    assert isinstance(node, exp.Column)
     return exp.Column(this=named(node.name), table=named(node.table) if node.table else None)
 
 
@@ -231,7 +254,7 @@ def _copied(node: exp.Expr, write: Writer) -> exp.Expr:
     return again(node, write)
 
 
-RULES = {
+RULES: Rules = {
     exp.Select: _select,
     exp.Subquery: _subquery,
     exp.Table: _table,

@@ -7,7 +7,7 @@ what is above can rely on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import duckdb
@@ -19,10 +19,10 @@ from sqlglot.generators.spark import SparkGenerator
 from headrace.engine.spark import casts, compare, functions, numbers, relations, times
 from headrace.engine.spark.kinds import same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
+from headrace.engine.spark.trees import Rules
 from headrace.engine.spark.typed import Describe, Kinds, kinds, seeing
 
-Rule = Callable[[exp.Expr, "Writer"], exp.Expr]
-TABLES: tuple[Mapping[type[exp.Expr], Rule], ...] = (
+TABLES: tuple[Rules, ...] = (
     relations.RULES,
     compare.RULES,
     numbers.RULES,
@@ -30,7 +30,7 @@ TABLES: tuple[Mapping[type[exp.Expr], Rule], ...] = (
     functions.RULES,
     times.RULES,
 )
-RULES: Mapping[type[exp.Expr], Rule] = {kind: rule for table in TABLES for kind, rule in table.items()}
+RULES: Rules = {kind: rule for table in TABLES for kind, rule in table.items()}
 # What rules look at besides the operands, and what sqlglot notes of DuckDB's own meaning, which they have. Any other part is refused.
 _PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.In: frozenset({"query", "unnest"}),

@@ -80,7 +80,7 @@ class Store:
 
     def loaded(self, kind: str, name: str) -> Any:
         """Iceberg's own table."""
-        util = self._spark._jvm.org.apache.iceberg.spark.Spark3Util  # type: ignore[union-attr]
+        util = self._spark._jvm.org.apache.iceberg.spark.Spark3Util
         return util.loadIcebergTable(self._spark._jsparkSession, table(kind, name))
 
     def last(self, kind: str, name: str, epoch: int | None = None) -> Commit | None:
@@ -120,7 +120,9 @@ class Store:
                 writer = writer.option(f"snapshot-property.{key}", value)
             writer.overwrite(lit(True))
 
-    def merge(self, kind: str, name: str, keys: Sequence[str], gone: str, rows: str, columns: Sequence[str], at: At) -> None:
+    def merge(
+        self, kind: str, name: str, keys: Sequence[str], gone: str, rows: str, columns: Sequence[str], at: At
+    ) -> None:
         """Drop the rows whose keys are among those of the view ``gone``, and add those of the view ``rows``."""
         if self._has(kind, name, at):
             return

@@ -14,6 +14,7 @@ Refused: INTERVAL as a value, and so the difference of two times.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from sqlglot import exp
 
 from headrace.engine.spark.kinds import INTEGERS, TIMES, T, parsed, spark_type
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import call, number
+from headrace.engine.spark.trees import Rules, call, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -39,7 +40,7 @@ _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 # A Monday: what buckets of days and less are counted from.
 _ORIGIN = "2000-01-03"
 _PARTS = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"}
-_NAMED: dict[type[exp.Expr], str] = {
+_NAMED: Mapping[type[exp.Expr], str] = {
     getattr(exp, name): name.upper() for name in ("Year", "Quarter", "Month", "Week", "Day", "Hour", "Minute", "Second")
 }
 
@@ -109,14 +110,22 @@ def series(node: exp.Expr, write: Writer) -> exp.Expr:
     first = number(0) if start is None else write(start)
     kind = write.kind(end)
     if isinstance(step, exp.Interval):
-        if {write.kind(start).this, kind.this} != {T.TIMESTAMPNTZ} or node.args.get("is_end_exclusive"):
+        if (
+            start is None
+            or {write.kind(start).this, kind.this} != {T.TIMESTAMPNTZ}
+            or node.args.get("is_end_exclusive")
+        ):
             raise Unfaithful(node.sql("duckdb"))
         _microseconds(step)
         return _sequence(first, write(end), _interval(step))
     if kind.this not in INTEGERS or step is not None or (start is not None and write.kind(start).this not in INTEGERS):
         raise Unfaithful(node.sql("duckdb"))
     last = exp.cast(write(end), "BIGINT")
-    return _sequence(exp.cast(first, "BIGINT"), exp.Sub(this=last, expression=number(1)) if node.args.get("is_end_exclusive") else last, None)
+    return _sequence(
+        exp.cast(first, "BIGINT"),
+        exp.Sub(this=last, expression=number(1)) if node.args.get("is_end_exclusive") else last,
+        None,
+    )
 
 
 def _sequence(first: exp.Expr, last: exp.Expr, step: exp.Expr | None) -> exp.Expr:
@@ -158,7 +167,7 @@ def _logical(node: exp.Expr, _: Writer) -> exp.Expr:
     return node.copy()
 
 
-RULES = {
+RULES: Rules = {
     exp.DateBin: _bucket,
     exp.TimestampTrunc: _truncated,
     exp.Extract: _extracted,

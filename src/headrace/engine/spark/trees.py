@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlglot import exp
 
+if TYPE_CHECKING:
+    from headrace.engine.spark.render import Writer
+
 Write = Callable[[exp.Expr], exp.Expr]
+Rule: TypeAlias = "Callable[[exp.Expr, Writer], exp.Expr]"
+Rules: TypeAlias = Mapping[type[exp.Expr], Rule]
 
 
 def again(node: exp.Expr, write: Write) -> exp.Expr:

@@ -12,7 +12,7 @@ from headrace.engine.spark.kinds import parsed
 
 Describe = Callable[[exp.Query], list[tuple[str, str]]]
 Kinds = dict[int, exp.DataType]
-_NOT_VALUES = (exp.PropertyEQ, exp.Star)
+_NOT_VALUES = (exp.PropertyEQ, exp.Star, exp.Query)
 
 
 def kinds(query: exp.Expr, describe: Describe) -> Kinds:
@@ -36,7 +36,7 @@ def _values(select: exp.Select) -> Iterator[exp.Expr]:
 
 def _has_a_type(node: exp.Expr) -> bool:
     parent = node.parent
-    if isinstance(node, _NOT_VALUES) or isinstance(node, exp.Query):
+    if isinstance(node, _NOT_VALUES):
         return False
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
         return False
