@@ -212,5 +212,6 @@ REFUSED_QUERIES = {
     "a table function": "SELECT r.i FROM range(3) AS r(i)",
     "values": "SELECT v.x FROM (VALUES (1)) AS v(x)",
     "two unnests": 'SELECT unnest(range(g)) AS a, unnest(range(g)) AS c FROM "all".t',
+    "a name of two columns": 'SELECT id, -i AS g FROM "all".t QUALIFY g > 0 AND row_number() OVER (ORDER BY id) < 9',
     "a sample": 'SELECT id FROM "all".t USING SAMPLE 2',
 }

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from headrace.engine import Arrived, DuckDBEngine, Mark
+from headrace.engine.spark import keeping
 from headrace.engine.spark.engine import SparkEngine
 from tests.engine.test_incremental_equals_batch import SOURCES, Stream, compiled
 from tests.spark.test_nexmark import unlike
 
-EPOCHS = 3
+EPOCHS = 2
 MODELS = {
     "grouped": "select k, count(*) n, sum(x) s, avg(d) a, max(x) mx from ev group by k",
     "last_3_hours": "select k, count(*) c from ev where ts > now() - interval 3 hour group by k",
@@ -27,7 +29,8 @@ def joined(one: dict[str, Arrived], other: dict[str, Arrived]) -> dict[str, Arri
     return {name: Arrived(pa.concat_tables([a.rows for a in parts]), parts[0].start) for name, parts in both.items()}
 
 
-def test_changes_of_every_kind(empty: Any, tmp_path: Path) -> None:
+def test_changes_of_every_kind(empty: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "FOLD_AFTER", 3)
     embedded = DuckDBEngine(tmp_path / "state.duckdb", tmp_path / "lake")
     programs = compiled(embedded, MODELS)
     engine = SparkEngine(empty)

@@ -129,16 +129,16 @@ class Keeper:
         rows.createOrReplaceTempView("arriving")
         left = (held.left if held else 0) + self._spark.sql(leaving("arriving")).first()["n"]
         if left >= FOLD_AFTER and held is not None and left * 4 >= held.rows:
-            self._fold(kind, name, at)
+            self._fold(kind, name, held, at)
         else:
             self._store.append(kind, name, rows, at, left)
 
-    def _fold(self, kind: str, name: str, at: At) -> None:
-        """The table with the view ``arriving``, less what cancels."""
+    def _fold(self, kind: str, name: str, held: Commit, at: At) -> None:
+        """The table as it is with the rows of the view ``arriving``, less what cancels."""
         columns = self._columns(kind, name)
         names = [column for column in columns if column != WEIGHT]
-        kept = ident(view_name(_KEPT if kind == "live" else kind, name))
-        both = f"(SELECT * FROM {kept} UNION ALL SELECT * FROM arriving)"
+        self._store.read(kind, name, columns, held).createOrReplaceTempView("held")
+        both = "(SELECT * FROM held UNION ALL SELECT * FROM arriving)"
         self._store.replace(kind, name, self._spark.sql(netted(both, names)), at)
 
     def _merge(self, step: Merge, rows: DataFrame, at: At) -> None:

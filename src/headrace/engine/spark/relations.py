@@ -15,6 +15,7 @@ LIMIT of a share, table functions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -60,6 +61,7 @@ def _only(node: exp.Expr, *known: str) -> None:
 
 def _select(node: exp.Expr, write: Writer) -> exp.Expr:
     _only(node, *_CLAUSES)
+    assert isinstance(node, exp.Select)
     made = exp.Select(expressions=[_shown(value, write) for value in node.expressions])
     if sum(isinstance(value.unalias(), exp.Explode) for value in node.expressions) > 1:
         raise Unfaithful("more than one unnest in a SELECT")
@@ -86,7 +88,7 @@ def _listed(unnest: exp.Expr, write: Writer) -> exp.Expr:
     return series(unnest.this, write)
 
 
-def _qualified(node: exp.Expr, inner: exp.Select, condition: exp.Expr, write: Writer) -> exp.Expr:
+def _qualified(node: exp.Select, inner: exp.Select, condition: exp.Expr, write: Writer) -> exp.Expr:
     """The condition as a column, and a SELECT around it of the rows that meet it."""
     if (
         node.args.get("limit") is not None
@@ -96,11 +98,15 @@ def _qualified(node: exp.Expr, inner: exp.Select, condition: exp.Expr, write: Wr
         raise Unfaithful("QUALIFY with DISTINCT, ORDER BY or LIMIT")
     if any(not value.alias_or_name or value.is_star for value in node.expressions):
         raise Unfaithful("QUALIFY in a SELECT with columns that have no name")
-    shown = {value.alias_or_name.lower(): value.unalias() for value in node.expressions if isinstance(value, exp.Alias)}
+    shown = {value.alias.lower(): value.unalias() for value in node.expressions if isinstance(value, exp.Alias)}
 
     def spelt(part: exp.Expr) -> exp.Expr:
-        found = shown.get(part.name.lower()) if isinstance(part, exp.Column) and not part.table else None
-        return part if found is None else found
+        if not isinstance(part, exp.Column) or part.table or part.name.lower() not in shown:
+            return part
+        found = shown[part.name.lower()]
+        if write.reads(node, part) and not (isinstance(found, exp.Column) and found.name.lower() == part.name.lower()):
+            raise Unfaithful(f"{part.name}, which is two columns in {node.sql('duckdb')[:60]},")
+        return found
 
     met = _written(condition, spelt, write)
     inner.append("expressions", exp.alias_(met, _MET, quoted=True))
@@ -113,9 +119,9 @@ def _qualified(node: exp.Expr, inner: exp.Select, condition: exp.Expr, write: Wr
     return outside.from_(rows, copy=False).where(exp.column(named(_MET)), copy=False)
 
 
-def _written(condition: exp.Expr, spelt: object, write: Writer) -> exp.Expr:
-    """A condition with the columns that its SELECT makes written out; a column that it reads goes first, as in DuckDB."""
-    found = spelt(condition) if callable(spelt) else condition
+def _written(condition: exp.Expr, spelt: Callable[[exp.Expr], exp.Expr], write: Writer) -> exp.Expr:
+    """A condition with the columns that its SELECT makes written out."""
+    found = spelt(condition)
     if found is not condition:
         return exp.paren(write(found))
     if isinstance(

@@ -16,18 +16,19 @@ from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 from sqlglot.generators.spark import SparkGenerator
 
-from headrace.engine.spark import casts, compare, functions, numbers, relations, times
+from headrace.engine.spark import aggregates, casts, compare, numbers, relations, texts, times
 from headrace.engine.spark.kinds import same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.trees import Rules
-from headrace.engine.spark.typed import Describe, Kinds, kinds, seeing
+from headrace.engine.spark.typed import Describe, Kinds, kinds, probe, seeing
 
 TABLES: tuple[Rules, ...] = (
     relations.RULES,
     compare.RULES,
     numbers.RULES,
     casts.RULES,
-    functions.RULES,
+    aggregates.RULES,
+    texts.RULES,
     times.RULES,
 )
 RULES: Rules = {kind: rule for table in TABLES for kind, rule in table.items()}
@@ -109,6 +110,13 @@ class Writer:
     def made(self, written: exp.Expr, node: exp.Expr) -> exp.Expr:
         """What has another type in Spark, as the type that ``node`` has."""
         return exp.cast(written, spark_type(self.kind(node)))
+
+    def reads(self, select: exp.Select, column: exp.Column) -> bool:
+        """Whether what the SELECT reads has a column of that name."""
+        try:
+            return bool(self._describe(probe(select, [column], group=False)))
+        except duckdb.Error:
+            return False
 
     def columns(self, query: exp.Query) -> list[tuple[str, str]]:
         """The output columns of a query within the tree, with DuckDB's types."""

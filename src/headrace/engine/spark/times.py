@@ -15,7 +15,7 @@ Refused: INTERVAL as a value, and so the difference of two times.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -99,9 +99,12 @@ def _origin(node: exp.Expr) -> int:
         raise Unfaithful(f"a bucket from {given.sql('duckdb')}")
     text = _ORIGIN if value is None else value.name
     try:
-        return (datetime.fromisoformat(text).replace(tzinfo=None) - datetime(1970, 1, 1)) // timedelta(microseconds=1)  # noqa: DTZ001
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise Unfaithful(f"a bucket from '{text}'") from None
+    if moment.tzinfo is not None:
+        raise Unfaithful(f"a bucket from '{text}'")
+    return (moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def series(node: exp.Expr, write: Writer) -> exp.Expr:

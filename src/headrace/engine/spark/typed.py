@@ -53,7 +53,7 @@ def _asked(select: exp.Select, values: Sequence[exp.Expr], describe: Describe, *
         return {}
     described: list[tuple[str, str]] = []
     with suppress(duckdb.Error):
-        described = describe(_probe(select, values, group=group))
+        described = describe(probe(select, values, group=group))
     # A struct that is unnested makes several columns of one.
     if len(described) == len(values):
         return {id(value): parsed(kind) for value, (_, kind) in zip(values, described, strict=True)}
@@ -64,10 +64,10 @@ def _asked(select: exp.Select, values: Sequence[exp.Expr], describe: Describe, *
 
 def _alone(select: exp.Select, value: exp.Expr, describe: Describe) -> Kinds:
     """A value that names a column which its SELECT makes, or one of a table that it only looks for matches in."""
-    probe = _probe(select, [value], group=select.args.get("group") is not None)
-    beside = probe.copy()
+    plain = probe(select, [value], group=select.args.get("group") is not None)
+    beside = plain.copy()
     beside.set("expressions", [*(e.copy() for e in select.expressions), *beside.expressions])
-    joined = probe.copy()
+    joined = plain.copy()
     for join in joined.args.get("joins") or []:
         if join.kind in ("SEMI", "ANTI"):
             join.set("kind", "INNER")
@@ -77,14 +77,14 @@ def _alone(select: exp.Select, value: exp.Expr, describe: Describe) -> Kinds:
     return {}
 
 
-def _probe(select: exp.Select, values: Sequence[exp.Expr], *, group: bool) -> exp.Query:
+def probe(select: exp.Select, values: Sequence[exp.Expr], *, group: bool) -> exp.Query:
     """The values over what the SELECT reads."""
-    probe = exp.Select(expressions=[exp.alias_(v.copy(), f"t{i}", quoted=True) for i, v in enumerate(values)])
+    asked = exp.Select(expressions=[exp.alias_(v.copy(), f"t{i}", quoted=True) for i, v in enumerate(values)])
     for part in ("from_", "joins", *(("group",) if group else ())):
         held = select.args.get(part)
         if held is not None:
-            probe.set(part, [h.copy() for h in held] if isinstance(held, list) else held.copy())
-    return _with(probe, _named(select))
+            asked.set(part, [h.copy() for h in held] if isinstance(held, list) else held.copy())
+    return _with(asked, _named(select))
 
 
 def seeing(query: exp.Query) -> exp.Query:

@@ -1,4 +1,4 @@
-"""Aggregates, window functions, texts and structs.
+"""Aggregates and window functions.
 
 | DuckDB | Spark | |
 | --- | --- | --- |
@@ -6,18 +6,13 @@
 | `sum` of DECIMAL(p, s) | of DECIMAL(38, s) | |
 | `avg` of integers, DECIMAL | the sum as DOUBLE by the count | Spark gives a DECIMAL |
 | `count_if(x)` | a sum of 1 and 0 | NULL where nothing is known; Spark has 0 |
-| `min`, `max` of a STRUCT | `min_by`, `max_by` of a key | see comparisons |
+| `min`, `max` of a STRUCT | `min_by`, `max_by` of a key | in which NULL is the largest |
 | `FILTER`, `DISTINCT` within | the same | |
 | `row_number`, `rank`, `dense_rank` | as BIGINT | Spark has INT |
 | `lag`, `lead` | the same | without a default of their own |
-| frames | ROWS; RANGE from the first row or to the current | others are refused |
-| `length(text)` | `char_length` | code points |
-| `concat(a, b)` | `concat_ws('', a, b)` | NULLs count as '' |
-| `LIKE 'a\\%'` | `LIKE 'a\\\\%'` | a backslash is only itself |
-| `struct_extract(s, 'x')`, `{'x': 1}` | `s.x`, `named_struct` | |
+| frames | ROWS; RANGE from the first row, or to the current | others are refused |
 
-Refused: what orders or picks within a list (`list`, `string_agg`, `median`, quantiles), `lower` and `upper` (each engine has its own table of
-letters), regular expressions, formats of times, JSON, lambdas, functions of your own.
+Refused: what orders or picks within a group (`list`, `string_agg`, `median`, `mode`, quantiles), variances, sketches.
 """
 
 from __future__ import annotations
@@ -28,10 +23,10 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from headrace.engine.spark.compare import order_key
-from headrace.engine.spark.kinds import FLOATS, NESTED, T, is_exact, is_text
+from headrace.engine.spark.kinds import FLOATS, NESTED, T, is_exact
 from headrace.engine.spark.numbers import divided
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import Rules, call, named, number
+from headrace.engine.spark.trees import Rules, call, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -197,60 +192,4 @@ _AGGREGATES: dict[type[exp.Expr], Callable[[exp.Expr, Writer, Wrap, exp.Expr], e
 }
 
 
-def _texts(node: exp.Expr, write: Writer, *values: exp.Expr) -> list[exp.Expr]:
-    if not all(is_text(write.kind(value)) for value in values):
-        raise Unfaithful(f"{node.sql('duckdb')}, which is not of texts,")
-    return [write(value) for value in values]
-
-
-def _length(node: exp.Expr, write: Writer) -> exp.Expr:
-    return write.made(call("char_length", *_texts(node, write, node.this)), node)
-
-
-def _joined(node: exp.Expr, write: Writer) -> exp.Expr:
-    return call("concat", *_texts(node, write, node.this, node.expression))
-
-
-def _concatenated(node: exp.Expr, write: Writer) -> exp.Expr:
-    return call("concat_ws", exp.Literal.string(""), *_texts(node, write, *node.expressions))
-
-
-def _like(node: exp.Expr, write: Writer) -> exp.Expr:
-    if not (isinstance(node.expression, exp.Literal) and node.expression.is_string):
-        raise Unfaithful(f"{node.sql('duckdb')}, whose pattern is not written out,")
-    (value,) = _texts(node, write, node.this)
-    return exp.Like(this=value, expression=exp.Literal.string(node.expression.name.replace("\\", "\\\\")))
-
-
-def _found(node: exp.Expr, write: Writer) -> exp.Expr:
-    name = "startswith" if isinstance(node, exp.StartsWith) else "contains"
-    return call(name, *_texts(node, write, node.this, node.expression))
-
-
-def _struct(node: exp.Expr, write: Writer) -> exp.Expr:
-    parts: list[exp.Expr] = []
-    for field in node.expressions:
-        if not isinstance(field, exp.PropertyEQ):
-            raise Unfaithful(node.sql("duckdb"))
-        parts += [exp.Literal.string(field.this.name), write(field.expression)]
-    return call("named_struct", *parts)
-
-
-def _field(node: exp.Expr, write: Writer) -> exp.Expr:
-    if not (isinstance(node.expression, exp.Literal) and node.expression.is_string):
-        raise Unfaithful(node.sql("duckdb"))
-    return exp.Dot(this=exp.paren(write(node.this)), expression=named(node.expression.name))
-
-
-RULES: Rules = {
-    **dict.fromkeys(_AGGREGATES, _bare),
-    exp.Filter: _filtered,
-    exp.Window: _window,
-    exp.Length: _length,
-    exp.DPipe: _joined,
-    exp.Concat: _concatenated,
-    exp.Like: _like,
-    **dict.fromkeys((exp.StartsWith, exp.Contains), _found),
-    exp.Struct: _struct,
-    exp.StructExtract: _field,
-}
+RULES: Rules = {**dict.fromkeys(_AGGREGATES, _bare), exp.Filter: _filtered, exp.Window: _window}
