@@ -31,9 +31,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def spark(warehouse: Path) -> Iterator[Any]:
     why = missing()
     if why and os.environ.get("CI") == "true":
-        pytest.fail(f"Spark cannot run: {why}")
+        pytest.fail(f"Spark cannot run: {why}; make spark")
     if why:
-        pytest.skip(f"Spark cannot run: {why}")
+        pytest.skip(f"Spark cannot run: {why}; in a checkout, make spark")
     session = open_session(warehouse, QUICK)
     session.sparkContext.setLogLevel("OFF")
     yield session

@@ -189,6 +189,7 @@ REFUSED = {
     "regular expressions": "regexp_matches(v, 'a')",
     "formats": "strftime(ts, '%Y')",
     "lists": "[i, 2]",
+    "BLOB": "v::BLOB",
     "lambdas": "list_transform([i], x -> x + 1)",
     "JSON": "json_object('a', i)",
     "a subquery": '(SELECT max(i) FROM "all".t)',

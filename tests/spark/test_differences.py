@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -12,6 +14,8 @@ import pytest
 import sqlglot
 
 from headrace.engine.render import render as for_duckdb
+from headrace.engine.spark import aggregates, casts, compare, kinds, numbers, relations, texts, times
+from headrace.engine.spark.epochs import as_shaped
 from headrace.engine.spark.kinds import spark_name
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.render import RULES, render
@@ -124,6 +128,20 @@ def test_what_has_no_rendering_is_refused(embedded: duckdb.DuckDBPyConnection, n
     with pytest.raises(Unfaithful) as refusal:
         written(embedded, text)
     assert refusal.value.what
+
+
+def test_a_column_of_another_type_is_refused(spark: Any) -> None:
+    """The check of each step's columns can fail."""
+    rows = spark.sql("SELECT 1 AS a, CAST(2 AS BIGINT) AS b, NULL AS c")
+    assert as_shaped(rows, {"a": "INTEGER", "b": "BIGINT", "c": "DATE"}).dtypes[2] == ("c", "date")
+    with pytest.raises(Unfaithful, match="column b, HUGEINT in DuckDB and bigint in Spark"):
+        as_shaped(rows, {"a": "INTEGER", "b": "HUGEINT", "c": "DATE"})
+
+
+@pytest.mark.parametrize("module", [kinds, relations, compare, numbers, casts, aggregates, texts, times])
+def test_the_page_lists_every_difference(module: ModuleType) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "concepts" / "compiler.md").read_text()
+    assert (module.__doc__ or "").strip().split("\n", 1)[1].strip() in page
 
 
 def test_every_rule_is_tried() -> None:

@@ -1,4 +1,4 @@
-"""DuckDB's types as Spark has them.
+"""Types.
 
 | DuckDB | Spark | |
 | --- | --- | --- |
@@ -6,10 +6,10 @@
 | VARCHAR | STRING | both compare by code point |
 | TIMESTAMP | TIMESTAMP_NTZ | |
 | TIMESTAMP WITH TIME ZONE | TIMESTAMP | the session's time zone is UTC |
-| STRUCT, lists | STRUCT, ARRAY | of types in this table |
+| STRUCT | STRUCT | of types in this table |
 
-BOOLEAN, signed integers, DECIMAL, FLOAT, DOUBLE, DATE and BLOB (BINARY) mean the same. What is not here is refused: unsigned integers,
-for whose overflow Spark has no error, TIME, INTERVAL, UUID, JSON, ENUM, MAP, UNION, BIT.
+BOOLEAN, signed integers, DECIMAL, FLOAT, DOUBLE and DATE mean the same. What is not here is refused: unsigned integers, for whose
+overflow Spark has no error, lists, BLOB, TIME, INTERVAL, UUID, JSON, ENUM, MAP, UNION, BIT.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ INTEGERS = {T.TINYINT: 3, T.SMALLINT: 5, T.INT: 10, T.BIGINT: 19, T.INT128: 38}
 FLOATS = {T.FLOAT, T.DOUBLE}
 TIMES = {T.DATE, T.TIMESTAMPNTZ, T.TIMESTAMPTZ}
 _SAME = {T.BOOLEAN, T.TINYINT, T.SMALLINT, T.INT, T.BIGINT, T.FLOAT, T.DOUBLE, T.DATE, T.TIMESTAMPNTZ, T.TIMESTAMPTZ}
-_NAMED = {T.VARCHAR: "STRING", T.TEXT: "STRING", T.VARBINARY: "BINARY", T.INT128: "DECIMAL(38, 0)"}
-NESTED = {T.STRUCT, T.ARRAY, T.LIST}
+_NAMED = {T.VARCHAR: "STRING", T.TEXT: "STRING", T.INT128: "DECIMAL(38, 0)"}
+NESTED = {T.STRUCT}
 NOTHING = '"NULL"'
 
 
@@ -48,8 +48,6 @@ def spark_type(kind: exp.DataType) -> exp.DataType:
         return kind.copy()
     if kind.this in _NAMED:
         return exp.DataType.build(_NAMED[kind.this], dialect="spark")
-    if kind.this in {T.ARRAY, T.LIST} and len(kind.expressions) == 1 and not kind.args.get("values"):
-        return exp.DataType(this=T.ARRAY, expressions=[spark_type(kind.expressions[0])], nested=True)
     if kind.this is T.STRUCT:
         fields = [exp.ColumnDef(this=f.this.copy(), kind=spark_type(f.kind)) for f in kind.expressions]
         return exp.DataType(this=T.STRUCT, expressions=fields, nested=True)
