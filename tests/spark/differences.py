@@ -93,6 +93,7 @@ VALUES = {
     "LIKE of one letter": "v LIKE '_x'",
     "LIKE of signs": "w LIKE 'ß%'",
     "starts and contains": "starts_with(w, v) OR contains(w, 'a')",
+    "replace": "replace(w, 'b', '') || replace(v, '', 'x')",
     "quotes": "v || 'it''s a \\ and \"'",
     "hours": "ts + INTERVAL 90 MINUTE - INTERVAL 1 MILLISECOND",
     "days and weeks": "ts - INTERVAL 2 WEEK + INTERVAL 3 DAY",
@@ -214,5 +215,6 @@ REFUSED_QUERIES = {
     "values": "SELECT v.x FROM (VALUES (1)) AS v(x)",
     "two unnests": 'SELECT unnest(range(g)) AS a, unnest(range(g)) AS c FROM "all".t',
     "a name of two columns": 'SELECT id, -i AS g FROM "all".t QUALIFY g > 0 AND row_number() OVER (ORDER BY id) < 9',
+    "a union of DOUBLE and text": 'SELECT d AS x FROM "all".t UNION ALL SELECT v FROM "all".t',
     "a sample": 'SELECT id FROM "all".t USING SAMPLE 2',
 }

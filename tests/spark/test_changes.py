@@ -14,6 +14,7 @@ from headrace.engine.spark.engine import SparkEngine
 from tests.engine.test_incremental_equals_batch import SOURCES, Stream, compiled
 from tests.spark.test_nexmark import unlike
 
+pytestmark = pytest.mark.xdist_group("spark")
 EPOCHS = 2
 MODELS = {
     "grouped": "select k, count(*) n, sum(x) s, avg(d) a, max(x) mx from ev group by k",

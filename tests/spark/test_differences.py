@@ -22,6 +22,8 @@ from headrace.engine.spark.render import RULES, render
 from headrace.engine.spark.store import ident
 from tests.spark.differences import COLUMNS, FAILING, QUERIES, REFUSED, REFUSED_QUERIES, ROWS, TOTALS, VALUES
 
+pytestmark = pytest.mark.xdist_group("spark")
+
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[duckdb.DuckDBPyConnection]:

@@ -16,6 +16,7 @@ from headrace.engine.spark.ledger import Ledger
 from headrace.engine.spark.store import Store
 from headrace.sql import Catalog, Program, Relation, SqlText, compile_model
 
+pytestmark = pytest.mark.xdist_group("spark")
 SOURCE = SourceTable("bag", {"k": "VARCHAR", "v": "INTEGER"}, True, ())
 MODELS = {
     "totals": "select k, sum(v)::bigint s, count(*) n from bag group by k",

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 
 from bench.nexmark.epochs import Epoch, epoch
 from bench.nexmark.generator import Config, generate, rows
@@ -17,6 +18,7 @@ from headrace.engine import DuckDBEngine, Mark
 from headrace.engine.compare import differing
 from headrace.engine.spark.engine import SparkEngine
 
+pytestmark = pytest.mark.xdist_group("spark")
 QUERIES = ("q3", "q4", "q5", "q18")
 EVENTS, EPOCHS = 6_000, 3
 

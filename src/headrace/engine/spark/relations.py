@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from headrace.engine.spark.kinds import parsed, same, spark_type
+from headrace.engine.spark import casts
+from headrace.engine.spark.kinds import parsed, same
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.times import series
 from headrace.engine.spark.trees import Rules, again, named
@@ -205,8 +206,8 @@ def _side(side: exp.Query, kinds: list[exp.DataType], write: Writer) -> exp.Expr
         return written
     names = [f"c{i}" for i in range(len(columns))]
     cast = [
-        exp.alias_(exp.cast(exp.column(named(short)), spark_type(wanted)), name, quoted=True)
-        for short, (name, _), wanted in zip(names, columns, kinds, strict=True)
+        exp.alias_(casts.convert(exp.column(named(short)), parsed(kind), wanted), name, quoted=True)
+        for short, (name, kind), wanted in zip(names, columns, kinds, strict=True)
     ]
     alias = exp.TableAlias(this=named("__side"), columns=[named(short) for short in names])
     return exp.select(*cast).from_(exp.Subquery(this=written, alias=alias), copy=False)

@@ -51,6 +51,7 @@ _PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Window: frozenset({"partition_by", "order", "spec", "alias", "over"}),
     exp.DPipe: frozenset({"safe"}),
     exp.Concat: frozenset({"safe", "coalesce"}),
+    exp.Replace: frozenset({"replacement"}),
     exp.DateBin: frozenset({"unit"}),
     exp.TimestampTrunc: frozenset({"unit", "zone"}),
 }

@@ -6,7 +6,7 @@ r"""Texts and structs.
 | `a \|\| b` | `concat(a, b)` | NULL if one is |
 | `concat(a, b)` | `concat_ws('', a, b)` | NULLs count as '' |
 | `LIKE 'a\%'` | `LIKE 'a\\%'` | a backslash is only itself |
-| `starts_with`, `contains` | `startswith`, `contains` | |
+| `starts_with`, `contains`, `replace` | `startswith`, `contains`, `replace` | every occurrence; none of '' |
 | `{'x': 1}`, `struct_extract(s, 'x')` | `named_struct('x', 1)`, `s.x` | |
 
 Refused: `lower` and `upper` (each engine has its own table of letters), regular expressions, formats, JSON, lists and lambdas.
@@ -56,6 +56,10 @@ def _found(node: exp.Expr, write: Writer) -> exp.Expr:
     return call(name, *_texts(node, write, node.this, node.expression))
 
 
+def _replaced(node: exp.Expr, write: Writer) -> exp.Expr:
+    return call("replace", *_texts(node, write, node.this, node.expression, node.args["replacement"]))
+
+
 def _struct(node: exp.Expr, write: Writer) -> exp.Expr:
     parts: list[exp.Expr] = []
     for field in node.expressions:
@@ -77,6 +81,7 @@ RULES: Rules = {
     exp.Concat: _concatenated,
     exp.Like: _like,
     **dict.fromkeys((exp.StartsWith, exp.Contains), _found),
+    exp.Replace: _replaced,
     exp.Struct: _struct,
     exp.StructExtract: _field,
 }
