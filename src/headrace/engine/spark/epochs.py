@@ -20,7 +20,7 @@ from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, deltas,
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import DataType
+    from pyspark.sql.types import DataType, StructField
 
 
 @dataclass(frozen=True)
@@ -176,13 +176,18 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     """
     from pyspark.sql.functions import col  # noqa: PLC0415 - an optional extra
 
-    shown = []
-    for found, (name, kind) in zip(rows.schema.fields, columns.items(), strict=True):
-        type_ = spark_name(kind)
-        if found.dataType.simpleString() != "void" and not _is(found.dataType, type_):
-            raise Unfaithful(f"column {name}, {kind} in DuckDB and {found.dataType.simpleString()} in Spark,")
-        shown.append(col(ident(found.name)).cast(type_).alias(name))
-    return rows.select(*shown)
+    fields = list(zip(rows.schema.fields, columns.items(), strict=True))
+    for field, (name, kind) in fields:
+        if not (_is_void(field) or _is(field.dataType, spark_name(kind))):
+            raise Unfaithful(f"column {name}, {kind} in DuckDB and {field.dataType.simpleString()} in Spark,")
+    # Spark plans the query once more for each SELECT around it.
+    if all(field.name == name and not _is_void(field) for field, (name, _) in fields):
+        return rows
+    return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in fields))
+
+
+def _is_void(field: StructField) -> bool:
+    return str(field.dataType.simpleString()) == "void"
 
 
 def _is(found: DataType, type_: str) -> bool:
