@@ -176,18 +176,18 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     """
     from pyspark.sql.functions import col  # noqa: PLC0415 - an optional extra
 
-    fields = list(zip(rows.schema.fields, columns.items(), strict=True))
-    for field, (name, kind) in fields:
-        if not (_is_void(field) or _is(field.dataType, spark_name(kind))):
-            raise Unfaithful(f"column {name}, {kind} in DuckDB and {field.dataType.simpleString()} in Spark,")
+    pairs = list(zip(rows.schema.fields, columns.items(), strict=True))
+    for found, (name, kind) in pairs:
+        if not (_is_void(found) or _is(found.dataType, spark_name(kind))):
+            raise Unfaithful(f"column {name}, {kind} in DuckDB and {found.dataType.simpleString()} in Spark,")
     # Spark plans the query once more for each SELECT around it.
-    if all(field.name == name and not _is_void(field) for field, (name, _) in fields):
+    if all(found.name == name and not _is_void(found) for found, (name, _) in pairs):
         return rows
-    return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in fields))
+    return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in pairs))
 
 
-def _is_void(field: StructField) -> bool:
-    return str(field.dataType.simpleString()) == "void"
+def _is_void(column: StructField) -> bool:
+    return str(column.dataType.simpleString()) == "void"
 
 
 def _is(found: DataType, type_: str) -> bool:
