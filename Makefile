@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test check fuzz bench pin clean
+.PHONY: setup spark demo test check fuzz bench pin clean
 
 setup: $(READY)
 
@@ -18,6 +18,11 @@ $(READY): constraints.txt constraints-node.txt constraints-flights.txt pyproject
 		$(PIP) --require-hashes -r constraints-node.txt; fi
 	$(PIP) --no-build-isolation -e .
 	@touch $@
+
+# What the tests of the Spark engine need besides a JDK 17 or newer: without it they are skipped.
+spark: setup
+	$(PIP) --require-hashes --no-build-isolation -r constraints-spark.txt
+	scripts/spark-jars
 
 # The flights project, live, until Ctrl-C. What it has taken is kept in examples/flights/.headrace.
 demo: setup

@@ -94,7 +94,9 @@ class Feed:
         self.epoch = 0
 
     def next(self, rows: int = 40) -> tuple[Mark, dict[str, Arrived]]:
-        arrived = {name: self._rows(name, rows) for name in self.random.sample(["a", "b"], self.random.choice([1, 2, 2]))}
+        arrived = {
+            name: self._rows(name, rows) for name in self.random.sample(["a", "b"], self.random.choice([1, 2, 2]))
+        }
         if self.random.random() < 0.3:
             arrived["dim"] = self._dimension()
         for name, rows_ in arrived.items():
@@ -111,7 +113,9 @@ class Feed:
             behind = dice.choice([0, 0, 2, 5, 19, 30, 90])
             time = START + timedelta(seconds=3 * self.epoch + dice.random() * 3 - behind)
             moment = None if dice.random() < 0.02 else time
-            rows.append((self.offsets[name] + i, moment, dice.choice(["x", "y", "z", None]), dice.choice([1, 2, 3, 7, None])))
+            rows.append(
+                (self.offsets[name] + i, moment, dice.choice(["x", "y", "z", None]), dice.choice([1, 2, 3, 7, None]))
+            )
         taken = [t for _, t, *_ in rows if t is not None and (limit is None or t >= limit)]
         self.late[name] += sum(1 for _, t, *_ in rows if t is not None and limit is not None and t < limit)
         if taken:
@@ -155,7 +159,9 @@ def test_what_is_kept_equals_a_recompute_and_bounded_states_stay_small(engine: D
     assert min(feed.late.values()) > 50
     for program in programs:
         if program.model in BOUNDED:
-            assert program.model == "by_day" or program.seal is not None or program.model == "interval_joined", program.model
+            assert program.model == "by_day" or program.seal is not None or program.model == "interval_joined", (
+                program.model
+            )
             for state in program.states:
                 grown = sizes[89][f"state.{state.name}"], sizes[44][f"state.{state.name}"]
                 assert grown[0] < 1.6 * grown[1] + 30, (state, grown)

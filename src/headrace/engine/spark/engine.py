@@ -1,0 +1,276 @@
+"""The cluster engine's beginning: delta programs on Spark, state, content and raw rows in Iceberg tables.
+
+It has of :class:`headrace.engine.protocol.Engine` what keeping models takes: ``mark``, ``install``, ``run``, ``changes``, ``content``,
+``columns``, ``recompute``, ``sizes``. Each commit is durable, so there is no ``checkpoint``. Not there yet: ``query`` and ``query_at``
+(admitted queries), tiering (``hot`` tables are in the lake already, and hold all of history), ``restore``; compaction and the expiry of
+snapshots; a lock against a second driver; rows that a lost worker held, which end the epoch, to be run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from headrace.engine.oracle import DuckDBOracle
+from headrace.engine.protocol import Arrived, Committed, Mark, Recomputed, SourceTable
+from headrace.engine.spark.arrivals import change, raw_columns, raw_rows
+from headrace.engine.spark.batch import Batch, upstream
+from headrace.engine.spark.epochs import Deltas, Times, Written, compute
+from headrace.engine.spark.keeping import Keeper, kept
+from headrace.engine.spark.ledger import Ledger, definition
+from headrace.engine.spark.refusal import Unfaithful, refused
+from headrace.engine.spark.relations import view_name
+from headrace.engine.spark.shapes import Shapes
+from headrace.engine.spark.store import At, Store, ident
+from headrace.engine.spark.weights import netted, weighted
+from headrace.errors import EngineError
+from headrace.sql import Program
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_ARRIVING = "records"
+
+
+class SparkEngine:
+    """Runs delta programs on a session made by :func:`headrace.engine.spark.session.open_session`."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self.oracle = DuckDBOracle()
+        self._spark = spark
+        self._store = Store(spark)
+        self._ledger = Ledger(self._store)
+        self._start()
+
+    def _start(self) -> None:
+        self._shapes = Shapes()
+        self._keeper = Keeper(self._spark, self._store, self._shapes)
+        self._deltas = Deltas(self._spark, self._shapes)
+        self._sources: dict[str, SourceTable] = {}
+        self._programs: dict[str, Written] = {}
+
+    def mark(self) -> Mark:
+        """The last whole epoch; commits of a later one that was broken off are not seen."""
+        return self._ledger.mark()
+
+    def durable(self) -> Mark:
+        return self.mark()
+
+    # -- sources and models
+
+    def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
+        """Make the engine hold exactly these, in this (topological) order; returns the models built anew from history.
+
+        Raises:
+            SqlError: HR-311, a model has something that Spark cannot give DuckDB's answer for. Nothing is changed then.
+        """
+        self._start()
+        for source in sources:
+            self._shapes.add_source(source)
+        for program in programs:
+            self._programs[program.model] = self._written(program)
+        mark, known = self.mark(), self._ledger.models()
+        for source in sources:
+            self._install_source(source, mark)
+        gone = sorted(known.keys() - self._programs.keys())
+        self._ledger.forget(gone)
+        for model in gone:
+            self._keeper.drop(model)
+        return self._install_programs(known, mark)
+
+    def _written(self, program: Program) -> Written:
+        """The program with every query of it rendered."""
+        try:
+            self._shapes.add(program)
+            written = Written(program, self._shapes)
+            for query in written.queries():
+                written.text(query)
+        except Unfaithful as found:
+            raise refused(program.model, found) from None
+        return written
+
+    def _install_source(self, source: SourceTable, mark: Mark) -> None:
+        known = self._ledger.sources().get(source.name)
+        if known not in (None, definition(source)):
+            raise EngineError(
+                f"source {source.name} was {known} and is now {definition(source)}",
+                code="HR-606",
+                state="the tables are as they were",
+                fix="put the old definition back, give the source a new name, or start anew with another warehouse",
+            )
+        if known is None:
+            self._store.drop("hot", source.name)
+            self._store.create("hot", source.name, raw_columns(source))
+            if source.changelog:
+                self._keeper.create("live", source.name)
+            self._ledger.set_source(source)
+        self._sources[source.name] = source
+        if source.changelog:
+            self._keeper.show_live(source.name, mark.epoch, append_only=False)
+
+    def _install_programs(self, known: Mapping[str, str], mark: Mark) -> tuple[str, ...]:
+        built: list[str] = []
+        for name, written in self._programs.items():
+            fingerprint = _fingerprint(written)
+            if known.get(name) != fingerprint or set(written.program.reads) & set(built):
+                self._ledger.forget([name] if name in known else [])
+                self._built(written, mark)
+                self._ledger.set_model(name, fingerprint)
+                built.append(name)
+            self._keeper.show(written, mark.epoch)
+        return tuple(built)
+
+    def _built(self, written: Written, mark: Mark) -> None:
+        try:
+            self._build(written, mark)
+        except Unfaithful as found:
+            self._keeper.drop(written.program.model)
+            raise refused(written.program.model, found) from None
+
+    def _build(self, written: Written, mark: Mark) -> None:
+        """A model from all of its inputs' rows, as the first change it sees."""
+        program = written.program
+        self._keeper.drop(program.model)
+        for kind, name in kept([program]):
+            self._keeper.create(kind, name)
+        self._keeper.show(written, mark.epoch)
+        self._deltas.times = Times(self._spark, mark.time, mark.time)
+        batch = Batch(self._spark, self._store, mark)
+        for name in program.reads:
+            self._all_is_change(name, batch)
+        compute(written, self._deltas, first=True)
+        self._keeper.advance(written, self._deltas, mark.epoch)
+        for name in program.reads:
+            self._show_live(name, mark)
+
+    def _all_is_change(self, relation: str, batch: Batch) -> None:
+        """``delta.<relation>`` with all of its rows, as if there had been none before."""
+        if relation in self._sources:
+            batch.show_source(self._sources[relation])
+            rows, columns = view_name("all", relation), list(self._sources[relation].columns)
+        else:
+            rows, columns = view_name("live", relation), list(self._programs[relation].program.columns)
+        self._deltas.fill(relation, self._spark.sql(weighted(ident(rows), columns)))
+        if relation in self._programs or self._sources[relation].changelog:
+            self._keeper.nothing(relation)
+
+    def _show_live(self, relation: str, mark: Mark) -> None:
+        if relation in self._programs:
+            self._keeper.show(self._programs[relation], mark.epoch)
+        elif self._sources[relation].changelog:
+            self._keeper.show_live(relation, mark.epoch, append_only=False)
+
+    # -- epochs
+
+    def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
+        """Run one epoch and commit it. An epoch that is committed is not run again; one that was broken off is finished."""
+        before = self.mark()
+        if mark.epoch <= before.epoch:
+            return Committed(before, {})
+        self._show(before)
+        moved = before.time != mark.time
+        self._deltas.times = Times(self._spark, mark.time, before.time)
+        for name, source in self._sources.items():
+            if name in arrived:
+                self._arrive(source, arrived[name], mark.epoch)
+            else:
+                self._deltas.clear(name)
+        ran = [written for written in self._programs.values() if self._affected(written, moved)]
+        # Only now that every change is computed from what was there before do the tables move on.
+        for source in self._sources.values():
+            if source.changelog and self._deltas.rows(source.name):
+                self._keeper.add(source.name, self._deltas, At(mark.epoch, 0), retracts=True)
+        for written in ran:
+            self._keeper.advance(written, self._deltas, mark.epoch, moved=moved)
+        self._ledger.set_mark(mark)
+        relations = [*self._sources, *(written.program.model for written in ran)]
+        return Committed(mark, {name: rows for name in relations if (rows := self._deltas.rows(name))})
+
+    def _show(self, mark: Mark) -> None:
+        for source in self._sources.values():
+            if source.changelog:
+                self._keeper.show_live(source.name, mark.epoch, append_only=False)
+        for written in self._programs.values():
+            self._keeper.show(written, mark.epoch)
+
+    def _arrive(self, source: SourceTable, arrived: Arrived, epoch: int) -> None:
+        rows = raw_rows(self._spark, source, arrived)
+        self._store.append("hot", source.name, rows, At(epoch, 0))
+        rows.createOrReplaceTempView(ident(_ARRIVING))
+        self._deltas.fill(source.name, self._spark.sql(change(source, _ARRIVING)))
+
+    def _affected(self, written: Written, moved: bool) -> bool:
+        """Compute the program if something it reads has changed or time moves it."""
+        program = written.program
+        if not any(self._deltas.rows(name) for name in program.reads) and not (program.timely and moved):
+            for step in program.compute:
+                self._deltas.clear(step.name)
+            return False
+        with _faithful(program.model):
+            compute(written, self._deltas, moved=moved)
+        return True
+
+    # -- reading
+
+    def changes(self, relation: str) -> pa.Table:
+        """The net change of a relation in the last epoch, with ``__w``; before the next."""
+        delta = ident(view_name("delta", relation))
+        written = self._programs.get(relation)
+        if written is None or written.program.live is None:
+            return self._spark.sql(f"SELECT * FROM {delta}").toArrow()
+        return self._spark.sql(netted(delta, written.program.columns)).toArrow()
+
+    def content(self, relation: str) -> tuple[pa.Table, Mark]:
+        """Every current row of a relation, with the epoch it is of."""
+        mark = self.mark()
+        if relation in self._programs or self._sources[relation].changelog:
+            self._show_live(relation, mark)
+            view = view_name("live", relation)
+        else:
+            Batch(self._spark, self._store, mark).show_source(self._sources[relation])
+            view = view_name("all", relation)
+        return self._spark.sql(f"SELECT * FROM {ident(view)}").toArrow(), mark
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """The columns of a relation, with DuckDB's types."""
+        return dict(self._shapes.relation("live", relation))
+
+    def recompute(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
+        """Recompute models from history up to the last epoch and compare them with what is kept."""
+        mark = self.mark()
+        self._show(mark)
+        batch = Batch(self._spark, self._store, mark)
+        for source in self._sources.values():
+            batch.show_source(source)
+        results = []
+        for name in upstream(models, self._programs):
+            live = self._spark.table(ident(view_name("live", name)))
+            results.append(batch.compared(self._programs[name], live))
+        return mark, [result for result in results if result.model in models]
+
+    def sizes(self) -> dict[str, int]:
+        """Rows by table: ``live.x``, ``hot.x``, ``state.x``."""
+        tables = [*(("hot", name) for name in self._sources), *kept([w.program for w in self._programs.values()])]
+        commits = {f"{kind}.{name}": self._store.last(kind, name) for kind, name in tables}
+        return {name: commit.rows if commit else 0 for name, commit in commits.items()}
+
+    def close(self) -> None:
+        """Everything is committed; the session is its owner's to stop."""
+
+
+@contextmanager
+def _faithful(model: str) -> Iterator[None]:
+    try:
+        yield
+    except Unfaithful as found:
+        raise refused(model, found) from None
+
+
+def _fingerprint(written: Written) -> str:
+    """What the model's tables are made by."""
+    texts = [text for query in written.queries() if (text := written.text(query)) is not None]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

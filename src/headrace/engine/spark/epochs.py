@@ -1,0 +1,203 @@
+"""The steps of one epoch: deltas as views for as long as it runs, states as of the epoch before, and the commits at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from headrace.engine.spark.kinds import spark_name
+from headrace.engine.spark.refusal import Unfaithful
+from headrace.engine.spark.relations import view_name
+from headrace.engine.spark.render import render
+from headrace.engine.spark.shapes import Shapes
+from headrace.engine.spark.store import ident
+from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, deltas, pruned
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import DataType, StructField
+
+
+@dataclass(frozen=True)
+class Written:
+    """A program with its queries as Spark's text, which depends on which deltas are empty."""
+
+    program: Program
+    shapes: Shapes
+    _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
+    _conditions: dict[int, exp.Query] = field(default_factory=dict)
+
+    def text(self, query: exp.Expr, nothing: Set[str] = frozenset()) -> str | None:
+        """One of the program's queries, without what reads only deltas of ``nothing``; None when that is all of it.
+
+        Raises:
+            Unfaithful: Spark cannot give DuckDB's answer.
+        """
+        pattern = (id(query), deltas(query) & nothing)
+        if pattern not in self._texts:
+            left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
+            self._texts[pattern] = None if left is None else render(left, self.shapes.describe)
+        return self._texts[pattern]
+
+    def where(self, step: Evict) -> str:
+        """The condition of an eviction, which reads the state's columns."""
+        text = self.text(self.condition(step))
+        assert text is not None
+        return text.split(" WHERE ", 1)[1]
+
+    def condition(self, step: Evict) -> exp.Query:
+        """The eviction as a query."""
+        if id(step) not in self._conditions:
+            state = exp.table_(step.state, db="state", quoted=True)
+            self._conditions[id(step)] = exp.select(exp.column(WEIGHT)).from_(state).where(step.where.copy())
+        return self._conditions[id(step)]
+
+    @staticmethod
+    def reads(query: exp.Query) -> frozenset[str]:
+        return deltas(query)
+
+    def queries(self) -> Iterator[exp.Query]:
+        """Every query of the program as it stands."""
+        program = self.program
+        for compute_step in program.compute:
+            yield from (query for query in (compute_step.query, compute_step.simple) if query is not None)
+        yield from (self._advancing(step) for step in program.advance)
+        yield from (query for query in (program.live, program.batch) if query is not None)
+
+    def _advancing(self, step: Append | Merge | Evict) -> exp.Query:
+        return self.condition(step) if isinstance(step, Evict) else step.query
+
+
+class Times:
+    """Queries as of a logical time.
+
+    Args:
+        now, previous: of this epoch, and of the one before; before the first it is 1970.
+    """
+
+    def __init__(self, spark: SparkSession, now: datetime | None, previous: datetime | None) -> None:
+        self._spark = spark
+        first = datetime(1970, 1, 1, tzinfo=UTC)
+        self._times = {"now": now or first, "previous": previous or first}
+
+    def frame(self, text: str) -> DataFrame:
+        """A query's rows, not yet computed.
+
+        Raises:
+            Unfaithful: Spark does not take the query.
+        """
+        from pyspark.errors import AnalysisException  # noqa: PLC0415 - an optional extra
+
+        try:
+            return self._spark.sql(text, args=self.values(text))
+        except AnalysisException as error:
+            raise Unfaithful(f"a query that Spark does not take ({str(error).strip().splitlines()[0]})") from error
+
+    def values(self, text: str) -> dict[str, Any]:
+        return {name: moment for name, moment in self._times.items() if f":{name}" in text}
+
+
+class Deltas:
+    """The relations of one epoch, as views, and how many rows each has."""
+
+    def __init__(self, spark: SparkSession, shapes: Shapes) -> None:
+        self._spark = spark
+        self._shapes = shapes
+        self._rows: dict[str, int] = {}
+        self._frames: dict[str, DataFrame] = {}
+        self.times = Times(spark, None, None)
+
+    def fill(self, name: str, rows: DataFrame) -> int:
+        """Keep the rows as ``delta.<name>``: computed once, whatever is committed later."""
+        held = rows.localCheckpoint(eager=False)
+        self.show(name, held, held.count())
+        return self._rows[name]
+
+    def show(self, name: str, rows: DataFrame, count: int) -> None:
+        rows.createOrReplaceTempView(ident(view_name("delta", name)))
+        self._frames[name], self._rows[name] = rows, count
+
+    def clear(self, name: str) -> None:
+        if self._rows.get(name, 1):
+            columns = self.columns(name).items()
+            shown = ", ".join(f"CAST(NULL AS {spark_name(kind)}) AS {ident(column)}" for column, kind in columns)
+            self.show(name, self._spark.sql(f"SELECT {shown} WHERE false"), 0)
+
+    def columns(self, name: str) -> Mapping[str, str]:
+        return self._shapes.relation(view_name("delta", name))
+
+    def rows(self, name: str) -> int:
+        return self._rows.get(name, 0)
+
+    def rows_of(self, name: str) -> DataFrame:
+        return self._frames[name]
+
+    def empty(self, names: Set[str]) -> set[str]:
+        return {name for name in names if not self.rows(name)}
+
+
+def compute(written: Written, deltas_: Deltas, *, first: bool = False, moved: bool = True) -> int:
+    """Fill every delta of the program; returns the rows of its net change.
+
+    Args:
+        first: run each step even when its inputs are empty: an aggregate of nothing has a row.
+        moved: logical time has moved since the epoch before.
+    """
+    for step in written.program.compute:
+        wanted = first or (step.timely and moved) or any(deltas_.rows(need) for need in step.needs)
+        text = _text(written, step, deltas_) if wanted else None
+        if text is None:
+            deltas_.clear(step.name)
+            continue
+        rows = as_shaped(deltas_.times.frame(text), deltas_.columns(step.name))
+        if step.stored:
+            deltas_.fill(step.name, rows)
+        else:
+            deltas_.show(step.name, rows, sum(deltas_.rows(need) for need in step.needs))
+    return deltas_.rows(written.program.model)
+
+
+def _text(written: Written, step: Compute, deltas_: Deltas) -> str | None:
+    simple = step.simple is not None and not any(deltas_.rows(name) for name in step.unless)
+    query = step.simple if simple and step.simple is not None else step.query
+    return written.text(query, deltas_.empty(deltas(query)))
+
+
+def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
+    """The rows, if they have these columns: a column of nothing but NULLs takes the type of its table.
+
+    Raises:
+        Unfaithful: a column has another type in Spark, so a rule of the rendering is wrong.
+    """
+    from pyspark.sql.functions import col  # noqa: PLC0415 - an optional extra
+
+    pairs = list(zip(rows.schema.fields, columns.items(), strict=True))
+    for found, (name, kind) in pairs:
+        if not (_is_void(found) or _is(found.dataType, spark_name(kind))):
+            raise Unfaithful(f"column {name}, {kind} in DuckDB and {found.dataType.simpleString()} in Spark,")
+    # Spark plans the query once more for each SELECT around it.
+    if all(found.name == name and not _is_void(found) for found, (name, _) in pairs):
+        return rows
+    return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in pairs))
+
+
+def _is_void(column: StructField) -> bool:
+    return str(column.dataType.simpleString()) == "void"
+
+
+def _is(found: DataType, type_: str) -> bool:
+    return _simple(type_) == str(found.simpleString())
+
+
+@cache
+def _simple(type_: str) -> str:
+    """A type as Spark itself spells it."""
+    from pyspark.sql.types import StructType  # noqa: PLC0415 - an optional extra
+
+    (field,) = StructType.fromDDL(f"c {type_}").fields
+    return str(field.dataType.simpleString())

@@ -1,0 +1,160 @@
+"""The end of an epoch: states and live content are brought up to date, a commit a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from headrace.engine.spark.epochs import Deltas, Written, as_shaped
+from headrace.engine.spark.relations import view_name
+from headrace.engine.spark.shapes import Shapes
+from headrace.engine.spark.store import At, Commit, Store, ident
+from headrace.engine.spark.weights import current, leaving, netted
+from headrace.sql import WEIGHT, Append, Evict, Merge, Program
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# Rows that take back others before a table is folded: those that cancel are dropped.
+FOLD_AFTER = 10_000
+_KEPT = "kept"
+
+
+class Keeper:
+    """States, and the content of relations whose rows may leave, as the programs' queries see them and as tables.
+
+    ``live.X`` is a weighted state as well: a change is added to it, and what it comes to is worked out where it is read.
+    """
+
+    def __init__(self, spark: SparkSession, store: Store, shapes: Shapes) -> None:
+        self._spark = spark
+        self._store = store
+        self._shapes = shapes
+        self._shown: dict[tuple[str, str], Commit | None] = {}
+
+    def create(self, kind: str, name: str) -> None:
+        self._store.drop(kind, name)
+        self._store.create(kind, name, self._columns(kind, name))
+        self._shown.pop((kind, name), None)
+
+    def drop(self, model: str) -> None:
+        """Everything kept for a model, whatever version of it made it."""
+        for name in self._store.names("state"):
+            if name.startswith(f"{model}."):
+                self._store.drop("state", name)
+        self._store.drop("live", model)
+
+    def show(self, written: Written, epoch: int) -> None:
+        """The views of what a model keeps, as of an epoch."""
+        program = written.program
+        for state in program.states:
+            self._show("state", state.name, epoch)
+        if program.live is None:
+            self.show_live(program.model, epoch, append_only=program.append_only)
+        else:
+            text = written.text(program.live)
+            assert text is not None
+            self._spark.sql(text).createOrReplaceTempView(ident(view_name("live", program.model)))
+
+    def show_live(self, name: str, epoch: int, *, append_only: bool) -> None:
+        if not self._show("live", name, epoch):
+            return
+        table, columns = view_name(_KEPT, name), list(self._shapes.relation("live", name))
+        listed = f"SELECT {', '.join(map(ident, columns))} FROM {ident(table)}"
+        text = listed if append_only else current(ident(table), columns)
+        self._spark.sql(text).createOrReplaceTempView(ident(view_name("live", name)))
+
+    def nothing(self, name: str) -> None:
+        """``live.<name>`` without a row, while all of it is the change."""
+        shown = ", ".join(ident(column) for column in self._shapes.relation("live", name))
+        view = ident(view_name("live", name))
+        self._spark.sql(f"SELECT {shown} FROM {view} WHERE false").createOrReplaceTempView(view)
+        self._shown.pop(("live", name), None)
+
+    def _show(self, kind: str, name: str, epoch: int) -> bool:
+        """Whether the view is another than before."""
+        commit = self._store.last(kind, name, epoch)
+        if (kind, name) in self._shown and self._shown[kind, name] == commit:
+            return False
+        rows = self._store.read(kind, name, self._columns(kind, name), commit)
+        rows.createOrReplaceTempView(ident(view_name(_KEPT if kind == "live" else kind, name)))
+        self._shown[kind, name] = commit
+        return True
+
+    def _columns(self, kind: str, name: str) -> Mapping[str, str]:
+        columns = self._shapes.relation(kind, name)
+        return {**columns, WEIGHT: "TINYINT"} if kind == "live" else columns
+
+    # -- advancing
+
+    def advance(self, written: Written, deltas: Deltas, epoch: int, *, moved: bool = True) -> None:
+        program = written.program
+        for number, step in enumerate(program.advance):
+            self._advance(written, step, deltas, At(epoch, number), moved=moved)
+        if program.live is None and deltas.rows(program.model):
+            self.add(program.model, deltas, At(epoch, len(program.advance)), retracts=not program.append_only)
+
+    def _advance(self, written: Written, step: Append | Merge | Evict, deltas: Deltas, at: At, *, moved: bool) -> None:
+        match step:
+            case Append():
+                rows = self._rows(written, step, deltas) if any(deltas.rows(need) for need in step.needs) else None
+                if rows is not None:
+                    self._append("state", step.state, rows, at, retracts=step.retracts)
+            case Merge():
+                rows = self._rows(written, step, deltas) if deltas.rows(step.source) else None
+                if rows is not None:
+                    self._merge(step, rows, at)
+            case Evict():
+                text = written.where(step) if moved else None
+                if text is not None:
+                    self._store.delete("state", step.state, text, at, deltas.times.values(text))
+
+    def _rows(self, written: Written, step: Append | Merge, deltas: Deltas) -> DataFrame | None:
+        text = written.text(step.query, deltas.empty(written.reads(step.query)))
+        if text is None:
+            return None
+        columns = self._columns("state", step.state)
+        # By position, as a state is filled.
+        return as_shaped(deltas.times.frame(text).toDF(*columns), columns)
+
+    def add(self, name: str, deltas: Deltas, at: At, *, retracts: bool) -> None:
+        """Bring the content of a relation up to date with its delta."""
+        self._append("live", name, deltas.rows_of(name), at, retracts=retracts)
+
+    def _append(self, kind: str, name: str, rows: DataFrame, at: At, *, retracts: bool) -> None:
+        if not retracts:
+            self._store.append(kind, name, rows, at)
+            return
+        held = self._store.last(kind, name)
+        rows.createOrReplaceTempView("arriving")
+        left = (held.left if held else 0) + self._spark.sql(leaving("arriving")).first()["n"]
+        if left >= FOLD_AFTER and held is not None and left * 4 >= held.rows:
+            self._fold(kind, name, held, at)
+        else:
+            self._store.append(kind, name, rows, at, left)
+
+    def _fold(self, kind: str, name: str, held: Commit, at: At) -> None:
+        """The table as it is with the rows of the view ``arriving``, less what cancels."""
+        columns = self._columns(kind, name)
+        names = [column for column in columns if column != WEIGHT]
+        self._store.read(kind, name, columns, held).createOrReplaceTempView("held")
+        both = "(SELECT * FROM held UNION ALL SELECT * FROM arriving)"
+        self._store.replace(kind, name, self._spark.sql(netted(both, names)), at)
+
+    def _merge(self, step: Merge, rows: DataFrame, at: At) -> None:
+        if not step.keys:
+            self._store.replace("state", step.state, rows, at)
+            return
+        rows.createOrReplaceTempView("arriving")
+        had = self._spark.sql(f"SELECT * FROM {ident(view_name('delta', step.source))} WHERE had")
+        had.createOrReplaceTempView("going")
+        columns = list(self._shapes.relation("state", step.state))
+        self._store.merge("state", step.state, step.keys, "going", "arriving", columns, at)
+
+
+def kept(programs: Sequence[Program]) -> Iterator[tuple[str, str]]:
+    """The tables of programs."""
+    for program in programs:
+        yield from (("state", state.name) for state in program.states)
+        if program.live is None:
+            yield "live", program.model

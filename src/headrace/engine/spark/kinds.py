@@ -1,0 +1,75 @@
+"""Types.
+
+| DuckDB | Spark | |
+| --- | --- | --- |
+| HUGEINT | DECIMAL(38, 0) | 38 digits: a value beyond them is an error, not another value |
+| VARCHAR | STRING | both compare by code point |
+| TIMESTAMP | TIMESTAMP_NTZ | |
+| TIMESTAMP WITH TIME ZONE | TIMESTAMP | the session's time zone is UTC |
+| STRUCT | STRUCT | of types in this table |
+
+BOOLEAN, signed integers, DECIMAL, FLOAT, DOUBLE and DATE mean the same. What is not here is refused: unsigned integers, for whose
+overflow Spark has no error, lists, BLOB, TIME, INTERVAL, UUID, JSON, ENUM, MAP, UNION, BIT.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlglot import exp
+
+from headrace.engine.spark.refusal import Unfaithful
+
+T = exp.DType
+INTEGERS = {T.TINYINT: 3, T.SMALLINT: 5, T.INT: 10, T.BIGINT: 19, T.INT128: 38}
+FLOATS = {T.FLOAT, T.DOUBLE}
+TIMES = {T.DATE, T.TIMESTAMPNTZ, T.TIMESTAMPTZ}
+_SAME = {T.BOOLEAN, T.TINYINT, T.SMALLINT, T.INT, T.BIGINT, T.FLOAT, T.DOUBLE, T.DATE, T.TIMESTAMPNTZ, T.TIMESTAMPTZ}
+_NAMED = {T.VARCHAR: "STRING", T.TEXT: "STRING", T.INT128: "DECIMAL(38, 0)"}
+NESTED = {T.STRUCT}
+NOTHING = '"NULL"'
+
+
+@cache
+def parsed(kind: str) -> exp.DataType:
+    """A type text of DuckDB's."""
+    if kind == NOTHING:
+        return exp.DataType(this=T.NULL)
+    return exp.DataType.build(kind, dialect="duckdb", udt=True)
+
+
+def spark_type(kind: exp.DataType) -> exp.DataType:
+    """The type in Spark that holds the same values.
+
+    Raises:
+        Unfaithful: there is none.
+    """
+    if kind.this in _SAME or kind.this is T.DECIMAL:
+        return kind.copy()
+    if kind.this in _NAMED:
+        return exp.DataType.build(_NAMED[kind.this], dialect="spark")
+    if kind.this is T.STRUCT:
+        fields = [exp.ColumnDef(this=f.this.copy(), kind=spark_type(f.kind)) for f in kind.expressions]
+        return exp.DataType(this=T.STRUCT, expressions=fields, nested=True)
+    raise Unfaithful(f"the type {kind.sql('duckdb')}")
+
+
+def spark_name(kind: str) -> str:
+    """The type of a column, for CREATE TABLE; of a column that is always NULL, DuckDB's tables have INTEGER."""
+    return "INT" if kind == NOTHING else spark_type(parsed(kind)).sql("spark")
+
+
+def is_number(kind: exp.DataType) -> bool:
+    return is_exact(kind) or kind.this in FLOATS
+
+
+def is_exact(kind: exp.DataType) -> bool:
+    return kind.this in INTEGERS or kind.this is T.DECIMAL
+
+
+def is_text(kind: exp.DataType) -> bool:
+    return kind.this in {T.VARCHAR, T.TEXT}
+
+
+def same(one: exp.DataType, other: exp.DataType) -> bool:
+    return one.sql("duckdb") == other.sql("duckdb")

@@ -1,0 +1,135 @@
+"""A program's queries as Spark SQL text with DuckDB's meaning.
+
+Every node of a tree is written by the rule of its class, and a class without a rule is refused: what is not known to mean the same is
+not run. Rules know the DuckDB type of each expression, and give one whose Spark type holds just those values (see ``kinds``), so that
+what is above can rely on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
+
+from headrace.engine.spark import aggregates, casts, compare, numbers, relations, texts, times
+from headrace.engine.spark.kinds import same, spark_type
+from headrace.engine.spark.refusal import Unfaithful
+from headrace.engine.spark.trees import Rules
+from headrace.engine.spark.typed import Describe, Kinds, kinds, probe, seeing
+
+TABLES: tuple[Rules, ...] = (
+    relations.RULES,
+    compare.RULES,
+    numbers.RULES,
+    casts.RULES,
+    aggregates.RULES,
+    texts.RULES,
+    times.RULES,
+)
+RULES: Rules = {kind: rule for table in TABLES for kind, rule in table.items()}
+# What rules look at besides the operands, and what sqlglot notes of DuckDB's own meaning, which they have. Any other part is refused.
+_PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
+    exp.In: frozenset({"query", "unnest"}),
+    exp.Between: frozenset({"low", "high", "symmetric"}),
+    exp.Is: frozenset({"negate"}),
+    exp.Case: frozenset({"ifs", "default"}),
+    exp.If: frozenset({"true", "false"}),
+    exp.Least: frozenset({"ignore_nulls"}),
+    exp.Greatest: frozenset({"ignore_nulls"}),
+    exp.Literal: frozenset({"is_string"}),
+    exp.Div: frozenset({"typed", "safe"}),
+    exp.Round: frozenset({"decimals"}),
+    exp.Cast: frozenset({"to"}),
+    exp.Count: frozenset({"big_int"}),
+    exp.Min: frozenset({"count"}),
+    exp.Max: frozenset({"count"}),
+    exp.Window: frozenset({"partition_by", "order", "spec", "alias", "over"}),
+    exp.DPipe: frozenset({"safe"}),
+    exp.Concat: frozenset({"safe", "coalesce"}),
+    exp.Replace: frozenset({"replacement"}),
+    exp.DateBin: frozenset({"unit"}),
+    exp.TimestampTrunc: frozenset({"unit", "zone"}),
+}
+_OPERANDS = frozenset({"this", "expression", "expressions"})
+
+
+def render(query: exp.Expr, describe: Describe) -> str:
+    """``query`` as text. ``delta.X``, ``state.X``, ``live.X`` and ``all.X`` are views of that name; ``:now`` is a named parameter.
+
+    Raises:
+        Unfaithful: something in it has no rendering that is known to mean the same.
+    """
+    # Read from its text: each construct is then of the one class that sqlglot has for it, whoever wrote the tree; and every node
+    # stands in one place, where programs share subtrees, whose types differ by where they stand.
+    try:
+        own = sqlglot.parse_one(query.sql("duckdb", comments=False), dialect="duckdb")
+        return Writer(kinds(own, describe), describe)(own).sql(_Spark, comments=False)
+    except (duckdb.Error, sqlglot.errors.ParseError) as error:
+        raise Unfaithful(f"a query whose types are not known ({str(error).splitlines()[0]})") from error
+
+
+class _Text(SparkGenerator):
+    """Common table expressions stay where they are: at the top, where sqlglot puts them, two of one name would meet."""
+
+    EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
+
+
+class _Spark(Spark):
+    Generator = _Text
+
+
+class Writer:
+    """Writes the nodes of one tree."""
+
+    def __init__(self, found: Kinds, describe: Describe) -> None:
+        self._kinds = found
+        self._describe = describe
+
+    def __call__(self, node: exp.Expr) -> exp.Expr:
+        rule = RULES.get(type(node))
+        if rule is None or (type(node) not in relations.RULES and _further(node)):
+            raise Unfaithful(_title(node))
+        return rule(node, self)
+
+    def kind(self, node: exp.Expr) -> exp.DataType:
+        """The DuckDB type of an expression of the tree."""
+        found = self._kinds.get(id(node))
+        if found is None:
+            raise Unfaithful(f"{node.sql('duckdb')}, whose type DuckDB does not tell by itself,")
+        return found
+
+    def as_kind(self, node: exp.Expr, kind: exp.DataType) -> exp.Expr:
+        """``node`` written, and made ``kind`` where it is not already."""
+        written, own = self(node), self.kind(node)
+        return written if same(own, kind) else casts.convert(written, own, kind)
+
+    def made(self, written: exp.Expr, node: exp.Expr) -> exp.Expr:
+        """What has another type in Spark, as the type that ``node`` has."""
+        return exp.cast(written, spark_type(self.kind(node)))
+
+    def reads(self, select: exp.Select, column: exp.Column) -> bool:
+        """Whether what the SELECT reads has a column of that name."""
+        try:
+            return bool(self._describe(probe(select, [column], group=False)))
+        except duckdb.Error:
+            return False
+
+    def columns(self, query: exp.Query) -> list[tuple[str, str]]:
+        """The output columns of a query within the tree, with DuckDB's types."""
+        return self._describe(seeing(query))
+
+
+def _further(node: exp.Expr) -> bool:
+    """Whether it has a part that no rule looks at."""
+    known = _OPERANDS | _PARTS.get(type(node), frozenset())
+    return any(name not in known and value not in (None, False, []) for name, value in node.args.items())
+
+
+def _title(node: exp.Expr) -> str:
+    text = node.sql("duckdb")
+    return text if len(text) <= 60 else f"{node.key.upper()} in {text[:57]}..."

@@ -1,0 +1,176 @@
+"""What is kept, as Iceberg tables: every commit says of which epoch it is, and every read is as of one.
+
+An epoch changes several tables, each by commits of its own. Each commit carries the number of its epoch and of its step in the summary
+of its snapshot, so that an epoch which was broken off can be run again: it reads every table as of the last whole epoch, and
+leaves out the steps whose commits are there. The epoch is whole with the last commit, that of the mark (see ``ledger``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from headrace.engine.spark.kinds import spark_name
+from headrace.engine.spark.session import CATALOG
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+EPOCH, STEP, LEFT = "headrace.epoch", "headrace.step", "headrace.left"
+_SUMMARY = "spark.sql.iceberg.snapshot-property."
+_PROPERTIES = {
+    "format-version": "2",
+    # Small changes to large states: the rows that go are listed, and no file is written anew.
+    "write.merge.mode": "merge-on-read",
+    "write.delete.mode": "merge-on-read",
+    "write.distribution-mode": "none",
+    "write.merge.distribution-mode": "none",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "10",
+}
+
+
+@dataclass(frozen=True)
+class At:
+    """A step of an epoch."""
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A snapshot of a table.
+
+    Attributes:
+        rows: how many rows the table has with it.
+        left: how many of them, since they were last folded, take back others.
+    """
+
+    snapshot: int
+    at: At
+    rows: int
+    left: int
+
+
+def ident(*parts: str) -> str:
+    """A quoted, dotted name, as Spark reads it."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+class Store:
+    """Iceberg tables by dotted names such as ``state.q4.s0``: the first part is the namespace."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+
+    def create(self, kind: str, name: str, columns: Mapping[str, str]) -> None:
+        """An empty table; ``columns`` have DuckDB's types."""
+        body = ", ".join(f"{ident(column)} {spark_name(type_)}" for column, type_ in columns.items())
+        properties = ", ".join(f"'{key}' = '{value}'" for key, value in _PROPERTIES.items())
+        self._spark.sql(f"CREATE TABLE {table(kind, name)} ({body}) USING iceberg TBLPROPERTIES ({properties})")
+
+    def drop(self, kind: str, name: str) -> None:
+        self._spark.sql(f"DROP TABLE IF EXISTS {table(kind, name)} PURGE")
+
+    def names(self, kind: str) -> list[str]:
+        self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {ident(CATALOG, kind)}")
+        return [row["tableName"] for row in self._spark.sql(f"SHOW TABLES IN {ident(CATALOG, kind)}").collect()]
+
+    def loaded(self, kind: str, name: str) -> Any:
+        """Iceberg's own table."""
+        util = self._spark._jvm.org.apache.iceberg.spark.Spark3Util
+        return util.loadIcebergTable(self._spark._jsparkSession, table(kind, name))
+
+    def last(self, kind: str, name: str, epoch: int | None = None) -> Commit | None:
+        """The newest commit, or the newest of no later an epoch; None when there is none."""
+        loaded = self.loaded(kind, name)
+        snapshot = loaded.currentSnapshot()
+        while snapshot is not None:
+            found = _commit(snapshot)
+            if epoch is None or found.at.epoch <= epoch:
+                return found
+            parent = snapshot.parentId()
+            snapshot = None if parent is None else loaded.snapshot(parent)
+        return None
+
+    def read(self, kind: str, name: str, columns: Mapping[str, str], commit: Commit | None) -> DataFrame:
+        """The table's rows as of a commit; with DuckDB's types, where Iceberg has wider ones."""
+        shown = ", ".join(f"CAST({ident(c)} AS {spark_name(k)}) AS {ident(c)}" for c, k in columns.items())
+        source = f"{table(kind, name)} VERSION AS OF {commit.snapshot}" if commit else table(kind, name)
+        return self._spark.sql(f"SELECT {shown} FROM {source}{'' if commit else ' WHERE false'}")
+
+    # -- commits: each does nothing when the table has it
+
+    def append(self, kind: str, name: str, rows: DataFrame, at: At, left: int = 0) -> None:
+        if not self._has(kind, name, at):
+            writer = rows.writeTo(table(kind, name))
+            for key, value in _marker(at, left).items():
+                writer = writer.option(f"snapshot-property.{key}", value)
+            writer.append()
+
+    def replace(self, kind: str, name: str, rows: DataFrame, at: At) -> None:
+        """All rows by others."""
+        from pyspark.sql.functions import lit  # noqa: PLC0415 - an optional extra
+
+        if not self._has(kind, name, at):
+            writer = rows.writeTo(table(kind, name))
+            for key, value in _marker(at).items():
+                writer = writer.option(f"snapshot-property.{key}", value)
+            writer.overwrite(lit(True))
+
+    def merge(
+        self, kind: str, name: str, keys: Sequence[str], gone: str, rows: str, columns: Sequence[str], at: At
+    ) -> None:
+        """Drop the rows whose keys are among those of the view ``gone``, and add those of the view ``rows``."""
+        if self._has(kind, name, at):
+            return
+        absent = ", ".join(f"NULL AS {ident(c)}" for c in columns if c not in keys)
+        leaving = ", ".join(ident(key) for key in keys)
+        listed = ", ".join(ident(column) for column in columns)
+        source = (
+            f"SELECT {listed}, true AS __arrives FROM {ident(rows)} UNION ALL "
+            f"SELECT {listed}, false FROM (SELECT DISTINCT {leaving}{', ' + absent if absent else ''} FROM {ident(gone)})"
+        )
+        match = " AND ".join(f"t.{ident(key)} <=> s.{ident(key)}" for key in keys)
+        values = ", ".join(f"s.{ident(column)}" for column in columns)
+        self._marked(
+            f"MERGE INTO {table(kind, name)} AS t USING ({source}) AS s ON NOT s.__arrives AND {match} "
+            f"WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.__arrives THEN INSERT ({listed}) VALUES ({values})",
+            at,
+        )
+
+    def delete(self, kind: str, name: str, where: str, at: At, values: Mapping[str, Any]) -> None:
+        if not self._has(kind, name, at):
+            self._marked(f"DELETE FROM {table(kind, name)} WHERE {where}", at, values)
+
+    def _marked(self, text: str, at: At, values: Mapping[str, Any] | None = None) -> None:
+        """Run a statement whose snapshot takes its marker from the session."""
+        marker = _marker(at)
+        for key, value in marker.items():
+            self._spark.conf.set(_SUMMARY + key, value)
+        try:
+            self._spark.sql(text, args=dict(values or {}))
+        finally:
+            for key in marker:
+                self._spark.conf.unset(_SUMMARY + key)
+
+    def _has(self, kind: str, name: str, at: At) -> bool:
+        """Whether the table has this step's commit. Steps of a table are committed in order."""
+        last = self.last(kind, name)
+        return last is not None and (last.at.epoch, last.at.step) >= (at.epoch, at.step)
+
+
+def table(kind: str, name: str) -> str:
+    return ident(CATALOG, kind, name)
+
+
+def _marker(at: At, left: int = 0) -> dict[str, str]:
+    return {EPOCH: str(at.epoch), STEP: str(at.step), LEFT: str(left)}
+
+
+def _commit(snapshot: Any) -> Commit:
+    summary = snapshot.summary()
+    epoch, step, left, rows = (int(summary.get(key) or 0) for key in (EPOCH, STEP, LEFT, "total-records"))
+    return Commit(snapshot.snapshotId(), At(epoch, step), rows, left)

@@ -1,0 +1,39 @@
+"""Building Spark's expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    from headrace.engine.spark.render import Writer
+
+Write = Callable[[exp.Expr], exp.Expr]
+Rule: TypeAlias = "Callable[[exp.Expr, Writer], exp.Expr]"
+Rules: TypeAlias = Mapping[type[exp.Expr], Rule]
+
+
+def again(node: exp.Expr, write: Write) -> exp.Expr:
+    """The same node over what its children are written as."""
+    return type(node)(**{name: _each(value, write) for name, value in node.args.items()})
+
+
+def _each(value: Any, write: Write) -> Any:
+    if isinstance(value, list):
+        return [_each(one, write) for one in value]
+    return write(value) if isinstance(value, exp.Expr) else value
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
+    """A function of Spark's, which sqlglot is not to translate."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def number(value: int) -> exp.Expr:
+    return exp.Literal.number(value)
+
+
+def named(name: str) -> exp.Identifier:
+    return exp.to_identifier(name, quoted=True)

@@ -1,0 +1,70 @@
+"""One Spark session for all of these tests, which are one xdist group; without Java, pyspark or the jar they are skipped, in CI they fail."""
+
+from __future__ import annotations
+
+import gc
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.engine.spark.session import missing, open_session
+
+# For statements of a few rows, compiling them takes longer than running them.
+QUICK = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.memory": "1g",
+}
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("warehouse")
+
+
+@pytest.fixture(scope="session")
+def spark(warehouse: Path) -> Iterator[Any]:
+    why = missing()
+    if why and os.environ.get("CI") == "true":
+        pytest.fail(f"Spark cannot run: {why}; make spark")
+    if why:
+        pytest.skip(f"Spark cannot run: {why}; in a checkout, make spark")
+    session = open_session(warehouse, QUICK)
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+    _closed()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closing() -> Iterator[None]:
+    yield
+    _closed()
+
+
+def _closed() -> None:
+    """Close what pyspark leaves open, here: each result that it fetches leaves a socket to the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
+
+
+@pytest.fixture
+def empty(spark: Any) -> Any:
+    """The session, with nothing in its catalog."""
+    for row in spark.sql("SHOW NAMESPACES IN headrace").collect():
+        namespace = f"headrace.`{row[0]}`"
+        for table in spark.sql(f"SHOW TABLES IN {namespace}").collect():
+            spark.sql(f"DROP TABLE {namespace}.`{table['tableName']}` PURGE")
+    return spark
