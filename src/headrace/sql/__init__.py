@@ -4,13 +4,14 @@ from headrace.sql.catalog import Catalog, Oracle, Relation
 from headrace.sql.compile import compile_model, reads, settled
 from headrace.sql.frontier import watermark, watermarks
 from headrace.sql.functions import called
-from headrace.sql.program import WEIGHT, Append, Applied, Compute, Evict, Forget, Merge, Program, Seal, State
+from headrace.sql.program import WEIGHT, Advance, Append, Applied, Compute, Evict, Forget, Merge, Program, Seal, State
 from headrace.sql.prune import deltas, pruned
 from headrace.sql.text import SqlText, nearest, parse
 from headrace.sql.whole import shadowed
 
 __all__ = [
     "WEIGHT",
+    "Advance",
     "Append",
     "Applied",
     "Catalog",

@@ -16,7 +16,7 @@ from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.render import render
 from headrace.engine.spark.shapes import Shapes
 from headrace.engine.spark.store import ident
-from headrace.sql import WEIGHT, Append, Compute, Evict, Merge, Program, deltas, pruned
+from headrace.sql import WEIGHT, Append, Compute, Evict, Forget, Merge, Program, deltas, pruned
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -66,7 +66,7 @@ class Written:
         program = self.program
         for compute_step in program.compute:
             yield from (query for query in (compute_step.query, compute_step.simple) if query is not None)
-        yield from (self._advancing(step) for step in program.advance)
+        yield from (self._advancing(step) for step in program.advance if not isinstance(step, Forget))
         yield from (query for query in (program.live, program.batch) if query is not None)
 
     def _advancing(self, step: Append | Merge | Evict) -> exp.Query:

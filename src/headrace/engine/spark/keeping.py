@@ -10,7 +10,7 @@ from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.shapes import Shapes
 from headrace.engine.spark.store import At, Commit, Store, ident
 from headrace.engine.spark.weights import current, leaving, netted
-from headrace.sql import WEIGHT, Append, Evict, Merge, Program
+from headrace.sql import WEIGHT, Advance, Append, Evict, Merge, Program
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -94,7 +94,7 @@ class Keeper:
         if program.live is None and deltas.rows(program.model):
             self.add(program.model, deltas, At(epoch, len(program.advance)), retracts=not program.append_only)
 
-    def _advance(self, written: Written, step: Append | Merge | Evict, deltas: Deltas, at: At, *, moved: bool) -> None:
+    def _advance(self, written: Written, step: Advance, deltas: Deltas, at: At, *, moved: bool) -> None:
         match step:
             case Append():
                 rows = self._rows(written, step, deltas) if any(deltas.rows(need) for need in step.needs) else None

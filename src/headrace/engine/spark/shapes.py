@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import duckdb
 from sqlglot import exp
 
-from headrace.engine.programs import create_states
+from headrace.engine.programs import Prepared, create_states
 from headrace.engine.protocol import SourceTable
 from headrace.engine.render import delta_name, quoted, render
 from headrace.sql import WEIGHT, Program
@@ -36,7 +36,7 @@ class Shapes:
 
     def add(self, program: Program) -> None:
         """What the program keeps and computes, after what it reads."""
-        create_states(self._connection, program)
+        create_states(self._connection, Prepared(program))
 
     def describe(self, query: exp.Query) -> list[tuple[str, str]]:
         """The output columns of a query, with DuckDB's types."""
