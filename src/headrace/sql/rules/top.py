@@ -83,7 +83,8 @@ def _bounded(node: Top, emitter: Emitter) -> Change:
     ranking = _Ranking(node, keys, leading, rest, rows)
     able = emitter.computed(_able(ranking, child.query, compares=compares), child.needs)
     ranked = emitter.computed(_ranked(ranking, able), able.needs)
-    ties = emitter.computed(_alone(ranked, alone=False), ranked.needs)
+    tied = exp.select("*").from_(sub(_alone(ranked, alone=False), "t"), copy=False)
+    ties = [emitter.computed(tied.where(part), ranked.needs) for part in (_is_null(ID), exp.not_(_is_null(ID)))]
     placed = emitter.computed(_placed(ranking, able, ranked, ties), ranked.needs)
     moved = emitter.computed(_moved(ranking, able, placed), placed.needs)
     moves = Change(_moves(ranking, able, placed, moved), placed.needs)
@@ -213,12 +214,12 @@ def _alone(ranked: Change, *, alone: bool) -> exp.Select:
     return rows.where(kind(this=column(PEERS), expression=column(RANK)), copy=False)
 
 
-def _placed(ranking: _Ranking, able: Change, ranked: Change, ties: Change) -> exp.Query:
-    """The place of each, among ties by the rest of the order. Of equal rows those that were there go first, and so do not move."""
+def _placed(ranking: _Ranking, able: Change, ranked: Change, ties: Sequence[Change]) -> exp.Query:
+    """The place of each, among ties (those there, those that arrive) by the rest of the order. Of equal rows those that were there go first, and so do not move."""
     shown = [*map(column, ranking.keys), column(ID), column(WAS)]
     alone = exp.select(*shown, exp.alias_(column(RANK), PLACE)).from_(sub(_alone(ranked, alone=True), "r"), copy=False)
     values = [*_values(ranking.rest, "o"), column(RANK, "r")]
-    parts = [_fetched(ranking, able, ties, values, old=old) for old in (True, False)]
+    parts = [_fetched(ranking, able, tie, values, old=old) for tie, old in zip(ties, (True, False), strict=True)]
     order = [*_renamed(ranking.rest, "o"), exp.Ordered(this=exp.Not(this=_is_null(ID))), exp.Ordered(this=column(WAS))]
     further = exp.Sub(this=rank([*map(column, (*ranking.keys, RANK))], order), expression=exp.Literal.number(1))
     place = exp.alias_(exp.Add(this=column(RANK), expression=further), PLACE)
