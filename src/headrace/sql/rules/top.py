@@ -215,7 +215,10 @@ def _alone(ranked: Change, *, alone: bool) -> exp.Select:
 
 
 def _placed(ranking: _Ranking, able: Change, ranked: Change, ties: Sequence[Change]) -> exp.Query:
-    """The place of each, among ties (those there, those that arrive) by the rest of the order. Of equal rows those that were there go first, and so do not move."""
+    """The place of each; of ties (those there, those that arrive) by the rest of the order.
+
+    Of equal rows those that were there go first, and so do not move.
+    """
     shown = [*map(column, ranking.keys), column(ID), column(WAS)]
     alone = exp.select(*shown, exp.alias_(column(RANK), PLACE)).from_(sub(_alone(ranked, alone=True), "r"), copy=False)
     values = [*_values(ranking.rest, "o"), column(RANK, "r")]
