@@ -83,15 +83,17 @@ def _bounded(node: Top, emitter: Emitter) -> Change:
     ranking = _Ranking(node, keys, leading, rest, rows)
     able = emitter.computed(_able(ranking, child.query, compares=compares), child.needs)
     ranked = emitter.computed(_ranked(ranking, able), able.needs)
-    ties = emitter.computed(_alone(ranked, alone=False), ranked.needs)
+    tied = exp.select("*").from_(sub(_alone(ranked, alone=False), "t"), copy=False)
+    ties = [emitter.computed(tied.where(part), ranked.needs) for part in (_is_null(ID), exp.not_(_is_null(ID)))]
     placed = emitter.computed(_placed(ranking, able, ranked, ties), ranked.needs)
-    moves = Change(_moves(ranking, able, placed), placed.needs)
+    moved = emitter.computed(_moved(ranking, able, placed), placed.needs)
+    moves = Change(_moves(ranking, able, placed, moved), placed.needs)
     if state:
         moves = emitter.computed(moves.query, moves.needs)
-        (moved,) = moves.needs
+        (made,) = moves.needs
         kept = [*map(column, keys), *columns(node.child), column(PLACE)]
-        now = exp.select(*kept).from_(delta_table(moved), copy=False).where(exp.not_(column(HAD)), copy=False)
-        emitter.advance.append(Merge(state, (*keys, PLACE), moved, now))
+        now = exp.select(*kept).from_(delta_table(made), copy=False).where(exp.not_(column(HAD)), copy=False)
+        emitter.advance.append(Merge(state, (*keys, PLACE), made, now))
     reason = f"append-only input: a row that is not among the first {node.limit} never will be, and is not kept"
     reason += "" if state else "; those that are first are the model's own rows"
     if state:
@@ -214,12 +216,15 @@ def _alone(ranked: Change, *, alone: bool) -> exp.Select:
     return rows.where(kind(this=column(PEERS), expression=column(RANK)), copy=False)
 
 
-def _placed(ranking: _Ranking, able: Change, ranked: Change, ties: Change) -> exp.Query:
-    """The place of each, among ties by the rest of the order. Of equal rows those that were there go first, and so do not move."""
+def _placed(ranking: _Ranking, able: Change, ranked: Change, ties: Sequence[Change]) -> exp.Query:
+    """The place of each; of ties (those there, those that arrive) by the rest of the order.
+
+    Of equal rows those that were there go first, and so do not move.
+    """
     shown = [*map(column, ranking.keys), column(ID), column(WAS)]
     alone = exp.select(*shown, exp.alias_(column(RANK), PLACE)).from_(sub(_alone(ranked, alone=True), "r"), copy=False)
     values = [*_values(ranking.rest, "o"), column(RANK, "r")]
-    parts = [_fetched(ranking, able, ties, values, old=old) for old in (True, False)]
+    parts = [_fetched(ranking, able, tie, values, old=old) for tie, old in zip(ties, (True, False), strict=True)]
     order = [*_renamed(ranking.rest, "o"), exp.Ordered(this=exp.Not(this=_is_null(ID))), exp.Ordered(this=column(WAS))]
     further = exp.Sub(this=rank([*map(column, (*ranking.keys, RANK))], order), expression=exp.Literal.number(1))
     place = exp.alias_(exp.Add(this=column(RANK), expression=further), PLACE)
@@ -236,28 +241,29 @@ def _fetched(ranking: _Ranking, able: Change, other: Change, values: Sequence[ex
     return query.join(sub(able.query, "s"), on=exp.EQ(this=column(ID, "r"), expression=column(ID, "s")), copy=False)
 
 
-def _moves(ranking: _Ranking, able: Change, placed: Change) -> exp.Query:
+def _moved(ranking: _Ranking, able: Change, placed: Change) -> exp.Select:
+    """The rows that were there and are now at another place, read once."""
+    values = [*columns(ranking.node.child, "s"), column(PLACE, "r")]
+    moved = exp.NEQ(this=column(PLACE, "r"), expression=column(WAS, "r"))
+    return _fetched(ranking, able, placed, values, old=True).where(moved, copy=False)
+
+
+def _moves(ranking: _Ranking, able: Change, placed: Change, moved: Change) -> exp.Query:
     """Rows arrive among the first, leave them, or change their place there; what has been there before has HAD."""
     node = ranking.node
-    inside = exp.LTE(this=column(PLACE, "r"), expression=exp.Literal.number(node.limit))
-    moved = exp.NEQ(this=column(PLACE, "r"), expression=column(WAS, "r"))
-    parts = []
-    for old, place, had, where in (
-        (False, PLACE, False, inside),
-        (True, PLACE, False, exp.and_(inside, moved)),
-        (True, WAS, True, moved),
-    ):
-        marks = [
-            exp.alias_(column(place, "r"), PLACE),
-            exp.alias_(exp.Boolean(this=had), HAD),
-            weight(-1 if had else 1),
-        ]
-        rows = _fetched(ranking, able, placed, [*columns(node.child, "s"), *marks], old=old).where(
-            where.copy(), copy=False
-        )
-        rows.set("expressions", [e for e in rows.expressions if e.alias_or_name not in (ID, WAS)])
-        parts.append(rows)
-    return union_all(parts)
+    own = [*map(column, ranking.keys), *columns(node.child)]
+
+    def shown(rows: exp.Query, place: str, *, had: bool) -> exp.Select:
+        marks = [exp.alias_(column(place), PLACE), exp.alias_(exp.Boolean(this=had), HAD), weight(-1 if had else 1)]
+        return exp.select(*own, *marks).from_(sub(rows, "m"), copy=False)
+
+    inside = exp.LTE(this=column(PLACE, "m"), expression=exp.Literal.number(node.limit))
+    values = [*columns(node.child, "s"), column(PLACE, "r")]
+    fresh = _fetched(ranking, able, placed, values, old=False)
+    parts = [shown(fresh, PLACE, had=False).where(inside.copy(), copy=False)]
+    if node.limit > 1:
+        parts.append(shown(moved.query, PLACE, had=False).where(inside.copy(), copy=False))
+    return union_all([*parts, shown(moved.query, WAS, had=True)])
 
 
 def _is_null(name: str) -> exp.Expr:
