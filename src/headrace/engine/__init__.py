@@ -1,6 +1,7 @@
 """Engines: what runs delta programs and batch recomputes."""
 
 from headrace.engine.duckdb import DuckDBEngine
+from headrace.engine.lateness import LEDGER, LEDGER_COLUMNS
 from headrace.engine.oracle import DuckDBOracle
 from headrace.engine.protocol import (
     Arrived,
@@ -16,6 +17,8 @@ from headrace.engine.protocol import (
 )
 
 __all__ = [
+    "LEDGER",
+    "LEDGER_COLUMNS",
     "Arrived",
     "Asked",
     "Committed",

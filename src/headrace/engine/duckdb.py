@@ -241,11 +241,11 @@ class DuckDBEngine:
         with self._lock:
             return self._seals.generation(model)
 
-    def final(self, model: str, start: int) -> pa.Table:
-        """The model's final rows from number ``start`` on that would survive a crash, with ``__offset``."""
+    def final(self, model: str, start: int, limit: int) -> pa.Table:
+        """At most ``limit`` of the model's final rows from number ``start`` on, with ``__offset``, that would survive a crash."""
         with self._reading() as cursor:
             cursor.execute(_LOSSLESS)
-            return _fetched(cursor, self._seals.waiting(model, start), None)
+            return _fetched(cursor, self._seals.waiting(model, start), limit)
 
     def sealed(self, model: str, generation: str, stop: int, history: str) -> None:
         """Final rows of that generation below number ``stop`` are what ``history`` selects, and their copies here are dropped."""

@@ -166,8 +166,8 @@ class Engine(Protocol):
         """How many rows of ``source`` are in the late-row ledger."""
         ...
 
-    def final(self, model: str, start: int) -> pa.Table:
-        """The model's final rows from number ``start`` on, with ``__offset``, that would survive a crash and are not in the lake."""
+    def final(self, model: str, start: int, limit: int) -> pa.Table:
+        """At most ``limit`` of the model's final rows from number ``start`` on, with ``__offset``, that would survive a crash."""
         ...
 
     def generation(self, model: str) -> str | None:

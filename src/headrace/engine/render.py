@@ -32,7 +32,8 @@ def render(query: exp.Expr, place: Place | None = None, *, prepared: bool = Fals
             return timed(node.name) if prepared else _variable(node.name)
         return placed(node, place) if isinstance(node, exp.Table) else None
 
-    return generated(copied(query, replaced))
+    # Not `generated`: an admitted query writes itself, in the dialect that it was read in.
+    return copied(query, replaced).sql("duckdb", comments=False, copy=False)
 
 
 def generated(tree: exp.Expr) -> str:

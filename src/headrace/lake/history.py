@@ -53,8 +53,9 @@ class Stamp:
     Attributes:
         operation: ``append``, ``overwrite`` or ``compact``.
         epoch: the epoch it was written in; a compaction keeps the one it found.
-        start, stop: the log offsets that this snapshot added, ``[start, stop)``; the table covers everything below
-            ``stop``. ``None`` for a model.
+        start, stop: the log offsets, or numbers of final rows, that this snapshot added, ``[start, stop)``; the table covers
+            everything below ``stop``. ``None`` for a model that is written whole.
+        generation: of a model's final rows: numbers count within it.
         offsets: for a model, per stream the offset up to which its rows are computed.
     """
 
@@ -63,6 +64,7 @@ class Stamp:
     start: int | None = None
     stop: int | None = None
     offsets: Mapping[str, int] = field(default_factory=dict)
+    generation: str = ""
 
     def summary(self) -> dict[str, str]:
         """The summary's own part, as Iceberg keeps it: text to text."""
@@ -71,6 +73,8 @@ class Stamp:
             said |= {"start": str(self.start), "stop": str(self.stop)}
         else:
             said["offsets"] = json.dumps(dict(self.offsets), sort_keys=True)
+        if self.generation:
+            said["generation"] = self.generation
         return {f"headrace.{key}": value for key, value in said.items()}
 
 
@@ -104,6 +108,7 @@ def read(snapshot: iceberg.Snapshot) -> Snapshot | None:
         start=None if start is None else int(start),
         stop=None if stop is None else int(stop),
         offsets=json.loads(said.get("headrace.offsets", "{}")),
+        generation=said.get("headrace.generation", ""),
         rows=int(said.get("total-records", 0)),
         files=int(said.get("total-data-files", 0)),
     )
@@ -129,10 +134,10 @@ def pick(table: Table, snapshot: int | None) -> iceberg.Snapshot | None:
     return found
 
 
-def covered(table: Table, snapshot: int | None = None) -> int:
-    """The offset up to which the table has every row; 0 for a table without rows."""
+def covered(table: Table, snapshot: int | None = None, generation: str = "") -> int:
+    """The offset up to which the table has every row of that generation; 0 for a table without any."""
     ours = newest(table, pick(table, snapshot))
-    return 0 if ours is None else ours.stop or 0
+    return 0 if ours is None or ours.generation != generation else ours.stop or 0
 
 
 def newest(table: Table, at: iceberg.Snapshot | None) -> Snapshot | None:

@@ -63,7 +63,15 @@ class Lake:
         self._closed = False
 
     def append(
-        self, table: str, rows: pa.Table, *, start: int, stop: int, epoch: int, columns: Mapping[str, str] | None = None
+        self,
+        table: str,
+        rows: pa.Table,
+        *,
+        start: int,
+        stop: int,
+        epoch: int,
+        columns: Mapping[str, str] | None = None,
+        generation: str = "",
     ) -> Commit:
         """Add the rows of the log offsets ``[start, stop)``, once, however often it is called.
 
@@ -71,10 +79,11 @@ class Lake:
         and null in older rows; a column that the rows lack is null; a type widens where Iceberg can widen it.
 
         Args:
-            table: ``raw.<source>``; made by its first append.
+            table: ``raw.<source>``, or ``models.<model>`` for the final rows of a model; made by its first append.
             rows: the source's columns and ``__offset`` BIGINT, which counts up within ``[start, stop)``.
             epoch: the epoch that these rows belong to.
             columns: the DuckDB types of columns whose Arrow type does not tell, such as ENUM and JSON.
+            generation: what the offsets count in. Rows of another one are replaced, in the same snapshot.
 
         Raises:
             LakeError: HR-701 if ``start`` lies beyond what is covered; HR-702 to HR-704 for rows that the table cannot
@@ -83,15 +92,18 @@ class Lake:
 
         def attempt() -> Commit:
             found = self._catalog.find(table)
-            covered = 0 if found is None else history.covered(found)
+            covered = 0 if found is None else history.covered(found, generation=generation)
             if stop <= covered:
                 return Commit(table, _current(found), written=False)
             if start > covered:
                 raise failures.gap(table, start, covered)
             described = self._converter.describe(rows, columns or {})
             fresh = rows if start == covered else write.from_offset(rows, covered)
-            stamp = Stamp(operation="append", epoch=epoch, start=covered, stop=stop)
+            stamp = Stamp(operation="append", epoch=epoch, start=covered, stop=stop, generation=generation)
             target = found or self._catalog.create(table, schema_of(described, self._converter.parse))
+            if generation and not covered:
+                old = self._manifests.data_files(target)
+                return write.overwrite(target, fresh, described, stamp, self._converter, old=old)
             return write.append(target, fresh, described, stamp, self._converter)
 
         with self._changing(f"Appending to {table}"):
@@ -134,9 +146,13 @@ class Lake:
         with self._changing(f"Overwriting {table}"):
             return _persist(attempt)
 
-    def covered(self, table: str, *, snapshot: int | None = None) -> int:
-        """The offset up to which the table has every row, now or at a snapshot; 0 while there is no table."""
-        return self._read(table, lambda found: history.covered(found, snapshot), 0)
+    def covered(self, table: str, *, snapshot: int | None = None, generation: str = "") -> int:
+        """The offset up to which the table has every row, now or at a snapshot; 0 while there is no table.
+
+        Args:
+            generation: of which rows; those of another one do not count.
+        """
+        return self._read(table, lambda found: history.covered(found, snapshot, generation), 0)
 
     def files(self, table: str, *, snapshot: int | None = None) -> list[str]:
         """Absolute paths of the Parquet files that make up the table, now or at a snapshot; oldest rows first.
@@ -261,7 +277,14 @@ class Lake:
         if last is None or not all(file.file_path in live for file in old):
             data.discard(found, merged)
             return Commit(table, _current(found), written=False)
-        stamp = Stamp(operation="compact", epoch=last.epoch, start=last.stop, stop=last.stop, offsets=last.offsets)
+        stamp = Stamp(
+            operation="compact",
+            epoch=last.epoch,
+            start=last.stop,
+            stop=last.stop,
+            offsets=last.offsets,
+            generation=last.generation,
+        )
         return write.commit(write.Change(found), stamp, merged, old)
 
     def _columns(self, table: Table, snapshot: int | None) -> dict[int, Column]:

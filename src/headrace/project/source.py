@@ -74,6 +74,12 @@ class DeclaredSource(Declared):
         default=timedelta(0),
         description="How far behind its newest event the source may still deliver. Needs `event_time`.",
     )
+    late: Literal["accept", "ledger"] = Field(
+        default="accept",
+        description="What becomes of a row behind the watermark, by more than `lateness`. `accept`: it counts like any other, "
+        "however late, so that every result may still change. `ledger`: it is kept apart, in `headrace_late`, and counts for nothing; "
+        "results that the watermark has passed are final, and leave the state. Needs `event_time`.",
+    )
     key: Annotated[tuple[ColumnName, ...], AfterValidator(_distinct)] = Field(
         default=(),
         description="The columns that identify a row: with `format: debezium` and with `kind: push`, "
@@ -90,9 +96,19 @@ class DeclaredSource(Declared):
         if "lateness" in self.model_fields_set and self.event_time is None:
             fix = "add `event_time: COLUMN`, or delete it"
             raise refused("`lateness` says nothing without `event_time`", fix, at="lateness")
+        if self.late == "ledger" and self.event_time is None:
+            raise refused("`late: ledger` says nothing without `event_time`", "add `event_time: COLUMN`", at="late")
+        if self.late == "ledger" and self.changes:
+            what = "rows of this source may change at any time, so that none of them is ever final"
+            raise refused(what, "delete `late`, or the `key` or `format` by which its rows change", at="late")
         if self.columns is not None:
             self._check_named(self.columns)
         return self
+
+    @property
+    def changes(self) -> bool:
+        """Whether rows are also updated and deleted."""
+        return getattr(self, "format", None) == "debezium" or (getattr(self, "kind", "") == "push" and bool(self.key))
 
     def _check_named(self, columns: Mapping[str, str]) -> None:
         named = {**dict.fromkeys(self.key, "key"), **({self.event_time: "event_time"} if self.event_time else {})}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 
-from headrace.engine import DuckDBOracle, SourceTable
+from headrace.engine import LEDGER, LEDGER_COLUMNS, DuckDBOracle, SetsAside, SourceTable
 from headrace.errors import SqlError
 from headrace.project import Model, Project, Source
-from headrace.sql import Catalog, Program, Relation, SqlText, compile_model, reads
+from headrace.sql import Catalog, Program, Relation, SqlText, compile_model, reads, watermark
 
 REJECTED = "headrace_rejected"
 REJECTED_COLUMNS: Mapping[str, str] = MappingProxyType(
@@ -57,10 +57,7 @@ def assemble(project: Project, oracle: DuckDBOracle, resolve: Resolve) -> Assemb
     """
     sources = {name: source_table(source, resolve(source)) for name, source in project.sources.items()}
     sources[REJECTED] = SourceTable(REJECTED, REJECTED_COLUMNS)
-    relations = {
-        s.name: Relation(s.name, {c.lower(): t for c, t in s.columns.items()}, not s.changelog, s.changelog, s.key)
-        for s in sources.values()
-    }
+    relations = {s.name: relation_of(s, project.sources.get(s.name)) for s in sources.values()}
     for relation in relations.values():
         oracle.declare(relation.name, relation.columns)
     programs = []
@@ -70,12 +67,32 @@ def assemble(project: Project, oracle: DuckDBOracle, resolve: Resolve) -> Assemb
         relations[model.name] = program.relation(columns)
         oracle.declare(model.name, columns)
         programs.append(program)
-    return Assembly(sources, tuple(programs), {name: r.columns for name, r in relations.items()})
+    shown = {LEDGER: LEDGER_COLUMNS, **{name: r.columns for name, r in relations.items()}}
+    return Assembly(sources, tuple(programs), shown)
 
 
 def source_table(source: Source, columns: Mapping[str, str]) -> SourceTable:
-    changelog = getattr(source, "format", None) == "debezium" or (source.kind == "push" and bool(source.key))
-    return SourceTable(source.name, dict(columns), changelog, source.key if changelog else ())
+    aside = None
+    if source.late == "ledger" and source.event_time:
+        named = next(name for name in columns if name.lower() == source.event_time.lower())
+        aside = SetsAside(named, source.lateness)
+    return SourceTable(source.name, dict(columns), source.changes, source.key if source.changes else (), aside)
+
+
+def relation_of(table: SourceTable, source: Source | None) -> Relation:
+    """What models are told of a source."""
+    columns = {name.lower(): kind for name, kind in table.columns.items()}
+    time = source.event_time.lower() if source is not None and source.event_time else None
+    frontier = {} if time is None or table.changelog else {time: watermark(table.name, columns[time])}
+    return Relation(
+        table.name,
+        columns,
+        not table.changelog,
+        table.changelog,
+        table.key,
+        frontier=frontier,
+        sets_aside=table.sets_aside is not None,
+    )
 
 
 def text_of(model: Model, project: Project) -> SqlText:

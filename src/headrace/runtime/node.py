@@ -25,7 +25,7 @@ from headrace.runtime.defects import as_ours
 from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
 from headrace.runtime.receipts import Receipts
-from headrace.runtime.tiering import Tiering
+from headrace.runtime.tiering import Tiering, take_up
 from headrace.security import Principal
 from headrace.sql import called, nearest
 
@@ -316,6 +316,8 @@ class Node:
         for table in tables:
             self._engine.tiered(table.name, covered[table.name], self._history(table.name, covered))
         self._restore(covered)
+        for model in project.models:
+            take_up(model, self._engine, self._lake)
         built = self._engine.install(tables, self._assembly.programs)
         self._receipts.forget(built)
         self.built = built if self._engine.mark().epoch else ()
@@ -373,7 +375,9 @@ class Node:
             for name, start in covered.items()
             if last.offsets.get(name, 0) > start
         }
-        self._engine.restore(Mark(last.id, last.offsets, last.time), list(self._assembly.sources.values()), arrived)
+        epochs = [epoch.offsets for epoch in self._log.epochs(0)]
+        tables = list(self._assembly.sources.values())
+        self._engine.restore(Mark(last.id, last.offsets, last.time), tables, arrived, epochs)
 
     def _open_intakes(self) -> None:
         for name, source in self.project.sources.items():
@@ -478,13 +482,13 @@ class Node:
         intake = self._intakes.get(name)
         kept = intake.counts.kept if intake is not None else ends.get(name, 0)
         rejected = intake.counts.read - intake.counts.kept if intake is not None else self._rejected(name)
-        reached = self._loop.reached.get(name)
+        reached, late = self._loop.reached.get(name), self._engine.late(name)
         return {
             "name": name,
             "read": kept + rejected,
-            "kept": kept,
+            "kept": kept - late,
             "rejected": rejected,
-            "late": 0,
+            "late": late,
             "offset": mark.offsets.get(name, 0),
             "lag_rows": ends.get(name, 0) - mark.offsets.get(name, 0),
             "watermark": _iso(self._complete_to([name])) if reached is not None else None,

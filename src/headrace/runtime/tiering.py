@@ -1,4 +1,7 @@
-"""Tiering: rows move from the engine's hot tables to the lake, by number and by age; models leave snapshots there."""
+"""Tiering: rows move from the engine's hot tables to the lake, by number and by age; models leave snapshots there.
+
+Of a model whose rows become final, these move instead: the lake then has the final ones, and the engine the others.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,14 @@ TIDY_AFTER = 16
 KEEP_SNAPSHOTS = 20
 # Who still reads a former snapshot has this long to finish; a write takes less.
 KEEP_FOR = timedelta(hours=1)
+
+
+def take_up(model: str, engine: Engine, lake: Lake) -> None:
+    """Tell the engine which final rows of a model the lake has."""
+    generation = engine.generation(model)
+    if generation is not None:
+        stop = lake.covered(f"models.{model}", generation=generation)
+        engine.sealed(model, generation, stop, lake.select(f"models.{model}") if stop else "")
 
 
 @dataclass
@@ -143,7 +154,28 @@ class Tiering:
         self.lake.compact(table, at_least=TIDY_AFTER)
         self.lake.expire(table, keep=KEEP_SNAPSHOTS, older_than=self.now() - KEEP_FOR)
 
+    def _seal(self, model: str, generation: str) -> bool:
+        """One snapshot's worth of final rows; whether there were any."""
+        table = f"models.{model}"
+        start = self.lake.covered(table, generation=generation)
+        rows = self.engine.final(model, start, self.commit_rows * 4)
+        if not rows.num_rows:
+            return False
+        stop, types = start + rows.num_rows, self.engine.columns(model)
+        epoch = self.mark().epoch
+        self.lake.append(table, rows, start=start, stop=stop, epoch=epoch, columns=types, generation=generation)
+        if self._tidy_due(table):
+            self._tidy(table)
+        self.engine.sealed(model, generation, stop, self.lake.select(table))
+        return True
+
     def _snapshot(self, model: str) -> None:
+        generation = self.engine.generation(model)
+        if generation is not None:
+            while self._seal(model, generation):
+                pass
+            self._snapshots[model] = _Snapshot(due=time.monotonic() + self.commit_age.total_seconds())
+            return
         last = self._snapshots.setdefault(model, _Snapshot())
         if self.changed_at().get(model, 1) <= last.epoch:
             last.due = time.monotonic() + self.commit_age.total_seconds()

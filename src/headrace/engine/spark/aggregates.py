@@ -71,6 +71,10 @@ def _window(node: exp.Expr, write: Writer) -> exp.Expr:
         return _aggregate(inner.this, write, _filter(inner, write, over), node)
     if type(inner) in _RANKS and node.args.get("order") is not None:
         return write.made(over(call(_RANKS[type(inner)])), node)
+    if isinstance(inner, exp.RowNumber) and not node.args.get("partition_by"):
+        # Any numbering will do, and the rows are kept with it; Spark wants an order.
+        anyhow = exp.Order(expressions=[exp.Ordered(this=number(1))])
+        return write.made(exp.Window(this=call("row_number"), order=anyhow, over="OVER"), node)
     return _aggregate(inner, write, over, node)
 
 
