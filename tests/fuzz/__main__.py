@@ -7,8 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from .campaign import campaign, report
+from .campaign import campaign
 from .generate import MODELS
+from .tally import report
 
 
 def main() -> int:

@@ -29,6 +29,9 @@ class Batch:
         self._cursor = engine._connection.cursor()
         self._cursor.execute("USE node")
         self._cursor.execute("SET TimeZone = 'UTC'")
+        self._cursor.execute(
+            f"SET VARIABLE now = {instant(None)}"
+        )  # for the shapes of tables; statements have a parameter
         for name, source in sources.items():
             body = tables.current(source, None)
             self._cursor.execute(f"CREATE TEMP VIEW {quoted(_name(name))} AS {body}")

@@ -1,4 +1,4 @@
-"""A hundred generated queries, the same in every run; ``make fuzz`` tries as many others as there is time for, in CI some hundred."""
+"""Five hundred generated queries, the same in every run; ``make fuzz`` tries as many others as there is time for."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from .compiling import compiled
 from .generate import MODELS, project
 from .sources import SOURCES
 
-PROJECTS = 8
-# Half of the time of a query goes into compiling and installing it; `make fuzz` runs more epochs than these.
-EPOCHS = 6
+PROJECTS = 42
+# In each of them batches arrive at several sources; `make fuzz` runs more epochs than these.
+EPOCHS = 12
 
 
 @pytest.mark.parametrize("seed", range(PROJECTS))
 def test_kept_equals_recomputed(seed: int) -> None:
     tally = ran(seed, epochs=EPOCHS)
     assert not tally.faults, "\n".join(tally.faults)
+
+
+def test_each_project_is_driven_with_many_batches() -> None:
+    for seed in range(PROJECTS):
+        epochs = project(seed, models=0, epochs=EPOCHS).epochs
+        assert sum(bool(rows) for epoch in epochs for rows in epoch.rows.values()) >= 20
 
 
 def test_the_same_seed_gives_the_same_project() -> None:
