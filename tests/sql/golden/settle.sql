@@ -39,3 +39,6 @@ SELECT "ev"."k" AS "k", MODE("ev"."x" ORDER BY "ev"."x") AS "m", LISTAGG('x', '-
 
 SELECT k FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY ts) AS n FROM ev) AS t WHERE n = 1;
 SELECT "t"."k" AS "k" FROM (SELECT "ev"."id" AS "id", "ev"."ts" AS "ts", "ev"."k" AS "k", "ev"."x" AS "x", "ev"."d" AS "d", ROW_NUMBER() OVER (PARTITION BY "ev"."k" ORDER BY "ev"."ts", "ev"."ts", "ev"."k") AS "n" FROM "ev" AS "ev") AS "t" WHERE "t"."n" = 1;
+
+SELECT corr(d, x) AS c, regr_slope(x, d) FILTER (k = 'a') AS s FROM ev;
+SELECT CORR("ev"."d", "ev"."x" ORDER BY "ev"."d", "ev"."x") AS "c", REGR_SLOPE("ev"."x", "ev"."d" ORDER BY "ev"."x", "ev"."d") FILTER(WHERE "ev"."k" = 'a') AS "s" FROM "ev" AS "ev";

@@ -6,6 +6,7 @@ Each rewrite picks one of the answers that SQL allows:
     mode(x)                       the smallest of those that are most frequent
     arg_min(x, o), arg_max(x, o)  among equals of o, the smallest (largest) x
     list(x), string_agg(x, s)     in the order of x when no order is given; ties of a given order by x
+    corr(y, x), regr_slope(y, x) …  summed in the order of y and x: in another, what should be nothing is not quite
     row_number() … and ROWS frames  ties of the window's order by the columns that are read of the row
     LIMIT, DISTINCT ON            ties by the columns that are read of the row
 """
@@ -22,6 +23,18 @@ from headrace.sql.grouping import group_keys
 from headrace.sql.passes.relations import columns_of
 from headrace.sql.text import SqlText
 
+# Sums of products that may cancel: the order in which they are added shows.
+CORRELATIONS = (
+    exp.Corr,
+    exp.CovarPop,
+    exp.CovarSamp,
+    exp.RegrIntercept,
+    exp.RegrR2,
+    exp.RegrSlope,
+    exp.RegrSxx,
+    exp.RegrSxy,
+    exp.RegrSyy,
+)
 # Window functions whose answer for a row does not depend on the order of its peers.
 PEER_SAFE = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist)
 
@@ -51,10 +64,20 @@ def _settle_aggregate(node: exp.Expr) -> exp.Expr:
         return _extreme_pair(node, called)
     if isinstance(node, exp.ArrayAgg | exp.GroupConcat):
         _settle_list(node)
+    if isinstance(node, CORRELATIONS) and not isinstance(node.expression, exp.Order) and not _is_windowed(node):
+        both = [_ordered(node.this), _ordered(node.expression)]
+        node.set("expression", exp.Order(this=node.expression, expressions=both))
     if isinstance(node, exp.Mode) and not isinstance(node.this, exp.Order) and node.this.find(exp.Column):
         # The engine takes the one it meets first.
         node.set("this", exp.Order(this=node.this, expressions=[_ordered(node.this)]))
     return node
+
+
+def _is_windowed(node: exp.Expr) -> bool:
+    above = node.parent
+    while isinstance(above, exp.Filter):
+        above = above.parent
+    return isinstance(above, exp.Window) and above.this.find(type(node)) is node
 
 
 def _called(node: exp.Expr) -> exp.Expr:
