@@ -143,27 +143,25 @@ def differing(engine: DuckDBEngine) -> list[str]:
     return [r.model for r in found if r.missing or r.extra]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_what_is_kept_equals_a_recompute_and_bounded_states_stay_small(engine: DuckDBEngine, seed: int) -> None:
     tables = sources(SetsAside("ts", LATENESS))
     programs = compiled(engine, tables, MODELS)
     engine.install(tables, programs)
     feed, sizes = Feed(seed), {}
-    for epoch in range(90):
+    for epoch in range(60):
         engine.run(*feed.next())
-        if epoch % 5 == 4:
+        if epoch % 10 == 9:
             assert differing(engine) == []
-        if epoch in (44, 89):
+        if epoch in (29, 59):
             sizes[epoch] = engine.sizes()
     assert {name: engine.late(name) for name in feed.late} == feed.late
-    assert min(feed.late.values()) > 50
+    assert min(feed.late.values()) > 30
     for program in programs:
         if program.model in BOUNDED:
-            assert program.model == "by_day" or program.seal is not None or program.model == "interval_joined", (
-                program.model
-            )
+            assert program.seal is not None, program.model
             for state in program.states:
-                grown = sizes[89][f"state.{state.name}"], sizes[44][f"state.{state.name}"]
+                grown = sizes[59][f"state.{state.name}"], sizes[29][f"state.{state.name}"]
                 assert grown[0] < 1.6 * grown[1] + 30, (state, grown)
 
 

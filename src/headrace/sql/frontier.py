@@ -134,18 +134,9 @@ class Frontiers:
         """Keys that the query passes on as they are. On an outer join's other side they may be NULL, which is below nothing."""
         if node.keys is None or not isinstance(node.query, exp.Select) or node.query.find(exp.Subquery):
             return {}
-        least = {
-            (table, key.name): bound
-            for table, keys in zip(INPUTS, node.keys, strict=False)
-            for key, bound in zip(keys, self.keys(node), strict=True)
-            if isinstance(key, exp.Column) and bound is not None
-        }
-        shown = [(p.alias_or_name, p.unalias()) for p in node.query.selects]
-        return _kept(
-            (name, least.get((value.table or INPUTS[0], value.name)))
-            for name, value in shown
-            if isinstance(value, exp.Column) and name in node.columns and (value.table or len(node.inputs) == 1)
-        )
+        least = self.keys(node)
+        shown = ((p.alias_or_name, p.unalias()) for p in node.query.selects)
+        return _kept((name, _of_key(value, node, least)) for name, value in shown if name in node.columns)
 
     def _bounds(self, node: Join, side: Node, other: Node) -> Iterator[Bound]:
         known = self.of(other)
@@ -154,6 +145,18 @@ class Frontiers:
                 least = lifted(low, known)
                 if least is not None:
                     yield Bound(high, least)
+
+
+def _of_key(value: exp.Expr, node: Recompute, least: Sequence[exp.Expr | None]) -> exp.Expr | None:
+    """The bound of a column of the query that is one of the keys."""
+    if not isinstance(value, exp.Column) or node.keys is None:
+        return None
+    named = [table == value.table for table in INPUTS[: len(node.inputs)]]
+    having = named if value.table else [value.name in child.columns for child in node.inputs]
+    if having.count(True) != 1:
+        return None
+    keys = zip(node.keys[having.index(True)], least, strict=True)
+    return next((bound for key, bound in keys if isinstance(key, exp.Column) and key.name == value.name), None)
 
 
 def lifted(value: exp.Expr, known: Frontier) -> exp.Expr | None:
