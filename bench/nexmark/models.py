@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 
 from bench.nexmark.streams import SIDE_INPUT, STREAMS
 from headrace.engine import DuckDBEngine, SourceTable
-from headrace.sql import Catalog, Program, Relation, SqlText, compile_model
+from headrace.sql import Catalog, Program, Relation, SqlText, compile_model, watermark
 
 FOLDER = Path(__file__).parent / "models"
 QUERIES = tuple(f"q{number}" for number in range(24))
@@ -48,13 +48,27 @@ def sources() -> tuple[SourceTable, ...]:
     )
 
 
-def compiled(engine: DuckDBEngine, queries: Iterable[str] = QUERIES) -> list[Program]:
-    """Their delta programs."""
-    relations = {s.name: Relation(s.name, s.columns, not s.changelog, s.changelog, s.key) for s in sources()}
+def compiled(
+    engine: DuckDBEngine, queries: Iterable[str] = QUERIES, tables: Sequence[SourceTable] | None = None
+) -> list[Program]:
+    """Their delta programs.
+
+    Args:
+        tables: the sources, should they be others than `sources` gives.
+    """
+    relations = {s.name: _relation(s) for s in tables or sources()}
     for relation in relations.values():
         engine.oracle.declare(relation.name, relation.columns)
     catalog = Catalog(relations, engine.oracle)
     return [compile_model(query, SqlText(text(query), FOLDER / f"{query}.sql"), catalog) for query in queries]
+
+
+def _relation(source: SourceTable) -> Relation:
+    time = {} if source.changelog else {"date_time": watermark(source.name, "TIMESTAMP")}
+    aside = source.sets_aside is not None
+    return Relation(
+        source.name, source.columns, not source.changelog, source.changelog, source.key, frontier=time, sets_aside=aside
+    )
 
 
 def teach_windows(connection: duckdb.DuckDBPyConnection) -> None:

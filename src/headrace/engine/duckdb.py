@@ -247,6 +247,10 @@ class DuckDBEngine:
             cursor.execute(_LOSSLESS)
             return _fetched(cursor, self._seals.waiting(model, start), limit)
 
+    def final_rows(self, model: str) -> int:
+        """How many rows of the model are final and would survive a crash, in the lake or not."""
+        return self._seals.rows(model)
+
     def sealed(self, model: str, generation: str, stop: int, history: str) -> None:
         """Final rows of that generation below number ``stop`` are what ``history`` selects, and their copies here are dropped."""
         with self._lock, self._doing(f"moving {model} to the lake"):

@@ -111,9 +111,13 @@ class Seals:
         """What is committed now would survive a crash."""
         self._durable = self._numbers()
 
+    def rows(self, model: str) -> int:
+        """How many rows of this generation are final and would survive a crash."""
+        return self._durable.get(model, 0)
+
     def waiting(self, model: str, start: int) -> str:
         """A SELECT of the final rows from number ``start`` on that would survive a crash."""
-        stop = self._durable.get(model, 0)
+        stop = self.rows(model)
         return f"SELECT * FROM sealed.{quoted(model)} WHERE {OFFSET} >= {start} AND {OFFSET} < {stop} ORDER BY {OFFSET}"
 
     def told(self, model: str, generation: str, stop: int, history: str) -> None:
