@@ -36,16 +36,53 @@ def show_explained(shown: Mapping[str, Any]) -> None:
     tree = Tree(f"[bold]{shown['model']}[/bold]: {kind}; reads {', '.join(shown['reads']) or 'nothing'}")
     for function in shown["functions"]:
         tree.add(f"calls {function['name']}(): {_plain(function['path'])}:{function['line']}")
-    branches = {-1: tree}
-    for line in shown["rules"]:
-        detail = f" [yellow]{line['detail']}[/yellow]" if line["detail"] else ""
-        text = f"{_plain(line['operator'])}\n[cyan]{line['rule']}[/cyan]: {_plain(line['reason'])}{detail}"
-        for state in line["state"]:
-            text += f"\n[dim]keeps {state['name']}: {_plain(state['bound'])}[/dim]"
-            if state["warning"]:
-                text += f"\n[yellow]{_plain(state['warning'])}[/yellow]"
-        branches[line["depth"]] = branches[line["depth"] - 1].add(text)
+    if shown["final_behind"]:
+        behind = " and ".join(shown["final_behind"])
+        tree.add(f"rows that the watermark of {behind} has passed are final: they move to the lake")
+    _grow(tree, _operators(shown["rules"]), set())
     _console().print(tree)
+
+
+Operator = tuple[Mapping[str, Any], "tuple[Operator, ...]"]
+"""A line of explain, with the operators that its rows come from."""
+
+
+def _operators(lines: Sequence[Mapping[str, Any]]) -> tuple[Operator, ...]:
+    """Lines as trees, without what only names and computes columns."""
+    if not lines:
+        return ()
+    least = min(line["depth"] for line in lines)
+    starts = [i for i, line in enumerate(lines) if line["depth"] == least]
+    found = [*_operators(lines[: starts[0]])]
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+        below = _operators(lines[start + 1 : stop])
+        trivial = lines[start]["operator"] == "project" and not lines[start]["state"] and below
+        found += below if trivial else [(lines[start], below)]
+    return tuple(found)
+
+
+def _grow(tree: Tree, operators: Sequence[Operator], seen: set[str]) -> None:
+    for line, below in operators:
+        if below and _alike((line, below)) in seen:
+            tree.add(f"{_plain(line['operator'])} [dim](the one above)[/dim]")
+            continue
+        seen.add(_alike((line, below)))
+        _grow(tree.add(_told(line)), below, seen)
+
+
+def _alike(operator: Operator) -> str:
+    line, below = operator
+    return repr([line["operator"], line["rule"], line["state"], *map(_alike, below)])
+
+
+def _told(line: Mapping[str, Any]) -> str:
+    detail = f" [yellow]{line['detail']}[/yellow]" if line["detail"] else ""
+    text = f"{_plain(line['operator'])}\n[cyan]{line['rule']}[/cyan]: {_plain(line['reason'])}{detail}"
+    for state in line["state"]:
+        text += f"\n[dim]keeps {state['name']}: {_plain(state['bound'])}[/dim]"
+        if state["warning"]:
+            text += f"\n[yellow]{_plain(state['warning'])}[/yellow]"
+    return text
 
 
 def _plain(text: str) -> str:

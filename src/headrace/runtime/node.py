@@ -27,7 +27,7 @@ from headrace.runtime.loop import EpochLoop
 from headrace.runtime.receipts import Receipts
 from headrace.runtime.tiering import Tiering, take_up
 from headrace.security import Principal
-from headrace.sql import called, nearest
+from headrace.sql import called, nearest, watermarks
 
 INTAKE_ROWS = 50_000
 PROGRESS_SECONDS = 0.2
@@ -548,6 +548,7 @@ def explained(program: Any, columns: Mapping[str, str], project: Project) -> dic
         "key": list(program.key),
         "append_only": program.append_only,
         "timely": program.timely,
+        "final_behind": sorted(watermarks(program.seal.query)) if program.seal is not None else [],
         "rules": [
             {
                 "operator": line.operator,
