@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
 
 from headrace.sql import shadowed
 from headrace.sql.program import WHOLE
@@ -36,8 +35,11 @@ def render(query: exp.Expr, place: Place | None = None, *, prepared: bool = Fals
 
 
 def generated(tree: exp.Expr) -> str:
-    """The text of a tree that nobody else has: generating it may change it."""
-    return DuckDB().generator(comments=False).generate(tree, copy=False)
+    """The text of a tree that nobody else has: generating it may change it.
+
+    The tree is asked, not a generator: an admitted query is written by the gate's dialect alone.
+    """
+    return tree.sql("duckdb", comments=False, copy=False)
 
 
 def copied(root: exp.Expr, replaced: Replace) -> exp.Expr:
