@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
 
 from headrace.sql import shadowed
 from headrace.sql.program import WHOLE
@@ -32,13 +31,15 @@ def render(query: exp.Expr, place: Place | None = None, *, prepared: bool = Fals
             return timed(node.name) if prepared else _variable(node.name)
         return placed(node, place) if isinstance(node, exp.Table) else None
 
-    # Not `generated`: an admitted query writes itself, in the dialect that it was read in.
-    return copied(query, replaced).sql("duckdb", comments=False, copy=False)
+    return generated(copied(query, replaced))
 
 
 def generated(tree: exp.Expr) -> str:
-    """The text of a tree that nobody else has: generating it may change it."""
-    return DuckDB().generator(comments=False).generate(tree, copy=False)
+    """The text of a tree that nobody else has: generating it may change it.
+
+    The tree is asked, not a generator: an admitted query is written by the gate's dialect alone.
+    """
+    return tree.sql("duckdb", comments=False, copy=False)
 
 
 def copied(root: exp.Expr, replaced: Replace) -> exp.Expr:
