@@ -334,6 +334,10 @@ class DuckDBEngine:
             self._connection.execute("INSERT INTO headrace.sources VALUES (?, ?)", [source.name, definition])
         tables.create_source(self._connection, source)
         self._show(source)
+        if source.sets_aside is None:
+            self._watermarks.drop(source.name)
+        elif not self._watermarks.knows(source.name):
+            self._watermarks.restart(source, _mark(self._connection).offsets.get(source.name, 0))
         self._sources[source.name] = source
         self._create_delta(source)
 

@@ -55,6 +55,15 @@ class Watermarks:
             return None
         return reached - source.sets_aside.behind
 
+    def knows(self, source: str) -> bool:
+        """Whether the source has set rows aside from its first on, or since it began to."""
+        return source in self._reached
+
+    def drop(self, source: str) -> None:
+        """The source sets no rows aside, or no longer."""
+        if self._reached.pop(source, None) is not None or self._late.pop(source, 0):
+            self._connection.execute("DELETE FROM headrace.watermarks WHERE source = ?", [source])
+
     def late(self, source: str) -> int:
         """How many rows the source has set aside."""
         return self._late.get(source, 0)
