@@ -61,7 +61,7 @@ def next_offsets(
     waiting = {stream: end - taken.get(stream, 0) for stream, end in ends.items() if end > taken.get(stream, 0)}
     first = {stream: rows for stream, rows in waiting.items() if stream not in timed}
     others = {stream: rows for stream, rows in waiting.items() if stream in timed}
-    shares = _shares(first, limit if not others else (limit + 1) // 2)
+    shares = _shares(first, limit - min(sum(others.values()), limit // 2))
     shares |= _shares(others, limit - sum(shares.values()))
     return {stream: taken.get(stream, 0) + shares.get(stream, 0) for stream in {*taken, *ends}}
 
