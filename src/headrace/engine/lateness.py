@@ -24,7 +24,7 @@ LEDGER_COLUMNS: Mapping[str, str] = {
     "position": "BIGINT",
     "event_time": "TIMESTAMP",
     "watermark": "TIMESTAMP",
-    "raw": "JSON",
+    "raw": "VARCHAR",
 }
 
 META = "CREATE TABLE IF NOT EXISTS headrace.watermarks (source VARCHAR, reached TIMESTAMP, late BIGINT)"
@@ -122,7 +122,7 @@ def _set_aside(source: SourceTable, stops: Mapping[str, int] | None) -> str:
     assert source.sets_aside is not None
     name = "'" + source.name.replace("'", "''") + "'"
     stop = "" if stops is None else f" AND {OFFSET} < {stops.get(source.name, 0)}"
-    packed = f"to_json({{{', '.join(_entry(c) for c in source.columns)}}})"
+    packed = f"to_json({{{', '.join(_entry(c) for c in source.columns)}}})::VARCHAR"
     return (
         f"SELECT {name}, {OFFSET}, {quoted(source.sets_aside.column)}::TIMESTAMP, {LATE}, {packed} "
         f"FROM raw.{quoted(source.name)} WHERE {LATE} IS NOT NULL{stop}"
