@@ -130,14 +130,14 @@ class DuckDBEngine:
     def _mark_again(self, source: SourceTable, arrived: Arrived | None, epochs: Sequence[Mapping[str, int]]) -> None:
         """Rows that the lake does not have, each late or not as it was in its epoch."""
         stops = sorted({offsets.get(source.name, 0) for offsets in epochs})
-        start = stop = arrived.start if arrived is not None else self._history.get(source.name, (0, ""))[0]
-        self._watermarks.restart(source, max((s for s in stops if s <= start), default=0))
-        for stop in (s for s in stops if arrived is not None and s > start):
-            assert arrived is not None
-            rows = arrived.rows.slice(start - arrived.start, stop - start)
-            marked, _ = self._watermarks.marked(source, rows)
-            self._insert(_numbered(source, Arrived(marked, start)), f"hot.{quoted(source.name)}")
-            start = stop
+        start = stop = self._history.get(source.name, (0, ""))[0]
+        if arrived is not None:
+            self._watermarks.restart(source, max((s for s in stops if s <= start), default=0))
+            for stop in (s for s in stops if s > start):
+                marked, _ = self._watermarks.marked(source, arrived.rows.slice(start - arrived.start, stop - start))
+                self._keep_raw(source, Arrived(marked, start))
+                start = stop
+        # The lake may end within an epoch: then not all of its rows have been seen here.
         self._watermarks.restart(source, stop)
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:

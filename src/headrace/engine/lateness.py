@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.engine.protocol import SourceTable
-from headrace.engine.render import listed, quoted
+from headrace.engine.render import literal, quoted
 from headrace.engine.tables import LATE, OFFSET
 
 LEDGER = "headrace_late"
@@ -80,7 +80,7 @@ class Watermarks:
                 behind = pc.if_else(is_late, pa.scalar(limit, _MICROSECONDS), pa.scalar(None, _MICROSECONDS))
                 taken, times = rows.filter(pc.invert(is_late)), times.filter(pc.invert(is_late))
                 self._late[source.name] = self.late(source.name) + count
-        self._follow(source, pc.max(times).as_py())
+        self._follow(source.name, pc.max(times).as_py())
         return rows.append_column(LATE, behind), taken
 
     def restart(self, source: SourceTable, stop: int) -> None:
@@ -95,11 +95,11 @@ class Watermarks:
             self._reached[source.name], self._late[source.name] = row[0], row[1]
             self._store(source.name)
 
-    def _follow(self, source: SourceTable, newest: datetime | None) -> None:
-        reached = self._reached.get(source.name)
+    def _follow(self, source: str, newest: datetime | None) -> None:
+        reached = self._reached.get(source)
         if newest is not None and (reached is None or newest > reached):
-            self._reached[source.name] = newest
-        self._store(source.name)
+            self._reached[source] = newest
+        self._store(source)
 
     def _store(self, source: str) -> None:
         values = [source, self._reached.get(source), self.late(source)]
@@ -120,18 +120,16 @@ def ledger(sources: Sequence[SourceTable], stops: Mapping[str, int] | None = Non
 
 def _set_aside(source: SourceTable, stops: Mapping[str, int] | None) -> str:
     assert source.sets_aside is not None
-    name = "'" + source.name.replace("'", "''") + "'"
     stop = "" if stops is None else f" AND {OFFSET} < {stops.get(source.name, 0)}"
     packed = f"to_json({{{', '.join(_entry(c) for c in source.columns)}}})::VARCHAR"
     return (
-        f"SELECT {name}, {OFFSET}, {quoted(source.sets_aside.column)}::TIMESTAMP, {LATE}, {packed} "
+        f"SELECT {literal(source.name)}, {OFFSET}, {quoted(source.sets_aside.column)}::TIMESTAMP, {LATE}, {packed} "
         f"FROM raw.{quoted(source.name)} WHERE {LATE} IS NOT NULL{stop}"
     )
 
 
 def _entry(column: str) -> str:
-    key = "'" + column.replace("'", "''") + "'"
-    return f"{key}: {listed([column])}"
+    return f"{literal(column)}: {quoted(column)}"
 
 
 def _times(source: SourceTable, rows: pa.Table) -> pa.ChunkedArray:

@@ -123,6 +123,11 @@ def quoted(*names: str) -> str:
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
+def literal(text: str) -> str:
+    """A text in quotes."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def listed(names: list[str] | tuple[str, ...], prefix: str = "") -> str:
     """Quoted columns, comma-separated."""
     return ", ".join(f"{prefix}{quoted(name)}" for name in names)

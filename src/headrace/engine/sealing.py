@@ -25,11 +25,7 @@ CREATE TABLE IF NOT EXISTS headrace.seals (model VARCHAR, generation VARCHAR, ne
 
 
 class Seals:
-    """The final rows of models, in the state database with all else.
-
-    Args:
-        forgotten: told of each state's rows that went.
-    """
+    """The final rows of models, in the state database with all else."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -39,9 +35,7 @@ class Seals:
 
     def start(self, program: Program) -> None:
         """The empty table of a model that is built, under a generation of its own."""
-        self._connection.execute("DELETE FROM headrace.seals WHERE model = ?", [program.model])
-        self._connection.execute(f"DROP TABLE IF EXISTS sealed.{quoted(program.model)}")
-        self._history.pop(program.model, None)
+        self.drop(program.model)
         if program.seal is not None:
             name, columns = quoted(program.model), listed(program.columns)
             self._connection.execute(
@@ -52,6 +46,7 @@ class Seals:
             )
 
     def drop(self, model: str) -> None:
+        self._history.pop(model, None)
         self._connection.execute("DELETE FROM headrace.seals WHERE model = ?", [model])
         self._connection.execute(f"DROP TABLE IF EXISTS sealed.{quoted(model)}")
 

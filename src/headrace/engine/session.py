@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from headrace.engine.functions import function_error
+from headrace.engine.render import literal
 from headrace.errors import EngineError
 
 # The state file is attached without a write-ahead log: a commit does not wait for the disk. What a crash loses, the epochs
@@ -30,7 +31,7 @@ def open_database(path: Path, readable: Sequence[Path]) -> duckdb.DuckDBPyConnec
         connection = duckdb.connect(":memory:")
         # Compressed tables are slow to change; history is compressed in the lake.
         connection.execute("SET force_compression = 'uncompressed'")
-        connection.execute(ATTACH.format(path=_literal(str(path))))
+        connection.execute(ATTACH.format(path=literal(str(path))))
         connection.execute("USE node")
     except duckdb.Error as error:
         raise EngineError(
@@ -39,7 +40,7 @@ def open_database(path: Path, readable: Sequence[Path]) -> duckdb.DuckDBPyConnec
             state="the log and the lake are whole; state can be rebuilt from them",
             fix=f"free or repair {path}, or delete it and run again: state is rebuilt from history",
         ) from None
-    folders = ", ".join(_literal(str(folder.resolve()) + "/") for folder in readable)
+    folders = ", ".join(literal(str(folder.resolve()) + "/") for folder in readable)
     for statement in (
         "SET TimeZone = 'UTC'",
         "SET preserve_insertion_order = true",
@@ -105,7 +106,3 @@ def engine_error(error: duckdb.Error, doing: str) -> EngineError:
 
 def _first_line(error: duckdb.Error) -> str:
     return str(error).split("\n")[0]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

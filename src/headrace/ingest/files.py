@@ -50,7 +50,7 @@ class FileReader:
         lines: Lines | None = None,
     ) -> None:
         self.columns: Mapping[str, str] = shape.columns
-        self.changelog = source.format == "debezium"
+        self.changelog = source.changes
         self.bounded = source.bounded
         self._source = source
         self._shape = shape

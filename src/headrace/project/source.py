@@ -108,7 +108,7 @@ class DeclaredSource(Declared):
     @property
     def changes(self) -> bool:
         """Whether rows are also updated and deleted."""
-        return getattr(self, "format", None) == "debezium" or (getattr(self, "kind", "") == "push" and bool(self.key))
+        return False
 
     def _check_named(self, columns: Mapping[str, str]) -> None:
         named = {**dict.fromkeys(self.key, "key"), **({self.event_time: "event_time"} if self.event_time else {})}
@@ -146,6 +146,10 @@ class FileSource(DeclaredSource):
             raise refused(what, "delete it: it is for CSV", at="null_values")
         return self
 
+    @property
+    def changes(self) -> bool:
+        return self.format == "debezium"
+
 
 class PushSource(DeclaredSource):
     """Rows that arrive by HTTP."""
@@ -155,6 +159,10 @@ class PushSource(DeclaredSource):
         validation_alias="schema",
         description="Column names and DuckDB types, in order. Rows that do not fit it are rejected and kept.",
     )
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.key)
 
 
 class ReplaySource(DeclaredSource):

@@ -111,7 +111,7 @@ class Frontiers:
                 known, by = self.of(node.child), {p.name for p in node.partition if isinstance(p, exp.Column)}
                 return {name: value for name, value in known.items() if name in by}
             case Session():
-                return {**self._ends(node)}
+                return self._ends(node)
             case Expand():
                 return {**self.of(node.child), **self._made(node)}
             case Recompute():

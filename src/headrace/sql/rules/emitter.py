@@ -245,7 +245,7 @@ class Emitter:
         if root is not None:
             rows = self.kept_by_group(node, done) if done is not None else None
             return None if rows is None else Seal(rows, None)
-        where = self.retention.passed(columns(node), self.retention.frontiers.of(node))
+        where = self.retention.passed(node)
         if where is None:
             return None
         return Seal(exp.select(*columns(node)).from_(live_table(self.model), copy=False).where(where), where)

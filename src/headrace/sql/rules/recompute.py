@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from headrace.sql.batch import bind_inputs
 from headrace.sql.functions import mentions_time
-from headrace.sql.nodes import Recompute, column
+from headrace.sql.nodes import Node, Recompute, column
 from headrace.sql.program import Append, Applied
 from headrace.sql.rules.emitter import Change, Emitter
 from headrace.sql.rules.weighted import bag, columns, net, small, state_table, sub, union_all, weight
@@ -16,6 +16,13 @@ from headrace.sql.rules.weighted import bag, columns, net, small, state_table, s
 
 def change(node: Recompute, emitter: Emitter) -> Change:
     return _keyed(node, emitter) if node.keys else _whole(node, emitter)
+
+
+def instead(node: Node, same: Recompute, emitter: Emitter) -> Change:
+    """The change of ``node``, which is maintained as ``same``."""
+    made = change(same, emitter)
+    emitter.move(same, node)
+    return made
 
 
 def _keyed(node: Recompute, emitter: Emitter) -> Change:

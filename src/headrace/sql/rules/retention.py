@@ -54,8 +54,7 @@ class Retention:
         if values is None:
             self._held[node] = _Held(state)
         else:
-            own = self.passed([column(name) for name in values], self.frontiers.of(node), hypothetical=True)
-            self._held[node] = _Held(state, values, own)
+            self._held[node] = _Held(state, values, self._below_frontier([column(name) for name in values], node))
 
     def alone(self, state: str, keys: Sequence[exp.Expr], values: Sequence[exp.Expr], child: Node) -> None:
         """``state`` holds rows that nothing else reads; each of ``keys`` is one of ``values`` over ``child``."""
@@ -75,12 +74,14 @@ class Retention:
         chosen = certain or conditions
         return exp.or_(*chosen) if chosen else None
 
-    def passed(
-        self, shown: Sequence[exp.Expr], frontier: Mapping[str, exp.Expr], *, hypothetical: bool = False
-    ) -> exp.Expr | None:
-        """Holds for rows that a watermark has passed by one of these columns."""
-        found = self.below(shown, [frontier.get(c.name) for c in shown])
-        return found if found is None or hypothetical or self._certain(found) else None
+    def passed(self, node: Node) -> exp.Expr | None:
+        """Holds for rows of ``node`` that a watermark has passed for certain."""
+        found = self._below_frontier([column(name) for name in node.columns], node)
+        return found if found is not None and self._certain(found) else None
+
+    def _below_frontier(self, shown: Sequence[exp.Column], node: Node) -> exp.Expr | None:
+        frontier = self.frontiers.of(node)
+        return self.below(shown, [frontier.get(c.name) for c in shown])
 
     def finish(self, emitter: Emitter, root: Aggregate | None) -> exp.Expr | None:
         """Add the steps that let rows go; when those of ``root``'s groups go that are the model's content."""

@@ -28,9 +28,7 @@ HAD = "had"
 def change(node: Session, emitter: Emitter) -> Change:
     if emitter.append_only(node.child):
         return _moved(node, emitter)
-    made = recompute.change(_as_recompute(node), emitter)
-    emitter.move(_as_recompute(node), node)
-    return made
+    return recompute.instead(node, _as_recompute(node), emitter)
 
 
 def _as_recompute(node: Session) -> Recompute:

@@ -27,9 +27,7 @@ NARROW = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "US
 def change(node: Top, emitter: Emitter) -> Change:
     if emitter.append_only(node.child):
         return _bounded(node, emitter)
-    made = recompute.change(as_recompute(node), emitter)
-    emitter.move(as_recompute(node), node)
-    return made
+    return recompute.instead(node, as_recompute(node), emitter)
 
 
 def as_recompute(node: Top) -> Recompute:

@@ -9,6 +9,4 @@ from headrace.sql.rules.emitter import Change, Emitter
 
 
 def change(node: Window, emitter: Emitter) -> Change:
-    made = recompute.change(as_recompute(node), emitter)
-    emitter.move(as_recompute(node), node)
-    return made
+    return recompute.instead(node, as_recompute(node), emitter)
