@@ -49,7 +49,7 @@ class RefusedError(Exception):
 def files(events: int) -> Path:
     """A folder with the streams' files, made once."""
     folder = environments.CACHE / f"events-{events}"
-    if not (folder / "side_input.parquet").exists():
+    if not (folder / "bid.arrow").exists():
         write(Config(), events, folder)
         pq.write_table(side_input(), folder / "side_input.parquet")
     return folder

@@ -15,6 +15,7 @@ from string import ascii_lowercase
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from bench.nexmark.streams import STREAMS
 
@@ -51,12 +52,13 @@ def generate(config: Config, first: int, last: int) -> dict[str, pa.Table]:
 
 
 def write(config: Config, events: int, folder: Path) -> dict[str, Path]:
-    """A Parquet file for each stream, of the first ``events`` events."""
+    """A Parquet file for each stream, of the first ``events`` events, and beside it the same rows as Arrow has them in memory."""
     folder.mkdir(parents=True, exist_ok=True)
     connection = _prepared(config)
     files = {stream: folder / f"{stream}.parquet" for stream in STREAMS}
     for stream, file in files.items():
         connection.execute(f"COPY ({_select(stream, config, 0, events)}) TO '{file}' (FORMAT parquet)")
+        _as_arrow(file)
     return files
 
 
@@ -115,6 +117,14 @@ _WHERE = {"person": "i % 50 = 0", "auction": "i % 50 BETWEEN 1 AND 3", "bid": "i
 _CHANNEL = "CASE WHEN random(i, 7, 2) > 0 THEN -1 - random(i, 8, 4) ELSE random(i, 9, 10000) END"
 # So many events until 100 more auctions have been opened: on average, an auction is open for as long.
 _OPEN = 100 * ROUND // SHARES["auction"]
+
+
+def _as_arrow(file: Path) -> None:
+    """A Parquet file's rows as an Arrow file, which is read by mapping it into memory."""
+    read = pq.ParquetFile(file)
+    with pa.ipc.new_file(file.with_suffix(".arrow"), read.schema_arrow) as written:
+        for batch in read.iter_batches(100_000):
+            written.write_batch(batch)
 
 
 def _prepared(config: Config) -> duckdb.DuckDBPyConnection:

@@ -6,7 +6,6 @@ import json
 import os
 import threading
 import time
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,15 @@ import pyarrow as pa
 from sqlglot import exp
 
 from headrace.engine import tables
+from headrace.engine.arriving import (
+    ROWS_TO_READ_DIRECTLY,
+    Streams,
+    Waiting,
+    arriving_name,
+    insert,
+    insert_hot,
+    numbered,
+)
 from headrace.engine.compare import differing
 from headrace.engine.functions import register
 from headrace.engine.lateness import LEDGER, Watermarks, ledger
@@ -91,6 +99,8 @@ class DuckDBEngine:
         self._durable = _mark(self._connection)
         self._threads = self._using = os.cpu_count() or 1
         self._runner = Runner(self._connection)
+        self._streams = Streams(self._connection)
+        self._waiting = Waiting(self._connection)
         self._lock = threading.RLock()
         self._queries = threading.BoundedSemaphore(MAX_QUERIES)
         self._sources: dict[str, SourceTable] = {}
@@ -122,7 +132,7 @@ class DuckDBEngine:
                 if source.sets_aside is not None:
                     self._mark_again(source, arrived.get(source.name), epochs)
                 elif source.name in arrived:
-                    self._keep_raw(source, arrived[source.name])
+                    insert_hot(self._connection, source, arrived[source.name])
                 if source.changelog:
                     self._connection.execute(f"INSERT INTO live.{quoted(source.name)} {tables.current(source, None)}")
             _set_mark(self._connection, mark)
@@ -135,13 +145,14 @@ class DuckDBEngine:
             self._watermarks.restart(source, max((s for s in stops if s <= start), default=0))
             for stop in (s for s in stops if s > start):
                 marked, _ = self._watermarks.marked(source, arrived.rows.slice(start - arrived.start, stop - start))
-                self._keep_raw(source, Arrived(marked, start))
+                insert_hot(self._connection, source, Arrived(marked, start))
                 start = stop
         # The lake may end within an epoch: then not all of its rows have been seen here.
         self._watermarks.restart(source, stop)
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         with self._lock, self._doing("installing models"):
+            self._write_waiting()
             with transaction(self._connection):
                 built = self._installed(sources, programs)
             # Not before: what is prepared in a transaction that changes the catalog is planned again at each use.
@@ -151,6 +162,11 @@ class DuckDBEngine:
     def _installed(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         for source in sources:
             self._install_source(source)
+        read: dict[str, tuple[str, ...]] = {}
+        for program in programs:
+            for name, columns in program.reads.items():
+                read[name] = (*read.get(name, ()), *columns)
+        self._streams.install(sources, read)
         self._connection.execute(f"CREATE OR REPLACE VIEW main.{LEDGER} AS {ledger(sources)}")
         self._programs = {program.model: Prepared(program) for program in programs}
         _set_time(self._connection, None)
@@ -164,23 +180,43 @@ class DuckDBEngine:
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         with self._lock, self._doing(f"running epoch {mark.epoch}"):
             try:
+                self._shape_streams(arrived)
                 with transaction(self._connection):
                     committed = self._epoch(mark, arrived)
+                self._waiting.committed()
                 self._clear_deltas(sum(source.rows.num_rows for source in arrived.values()))
-                return committed
             except BaseException:
                 self._runner.forget()
                 self._watermarks.load()
+                self._waiting.rolled_back()
                 raise
+            if self._waiting.full():
+                self._write_waiting()
+            return committed
+
+    def _shape_streams(self, arrived: Mapping[str, Arrived]) -> None:
+        for name, source in self._sources.items():
+            if name in arrived and not source.changelog and not self._streams.fits(source, arrived[name].rows):
+                self._streams.shape(source, arrived[name].rows)
+                self._runner.catalog_changed()
+
+    def _write_waiting(self, *names: str) -> None:
+        """Put raw rows that wait into the hot tables, if some of ``names`` wait; no names: all of them."""
+        waiting = self._waiting.sources()
+        if waiting and (not names or LEDGER in names or not waiting.isdisjoint(names)):
+            with transaction(self._connection):
+                self._waiting.write()
+            self._waiting.written()
 
     def query(self, queries: Sequence[Asked], *, on_start: OnStart | None = None) -> tuple[list[Result], Mark]:
-        with self._reading(on_start) as cursor:
+        named = {table.name.lower() for asked in queries for table in asked.query.find_all(exp.Table)}
+        with self._reading(on_start, [name for name in (*self._sources, LEDGER) if name.lower() in named]) as cursor:
             mark = _mark(cursor)
             _set_time(cursor, mark.time)
             return [self._answer(cursor, asked, None) for asked in queries], mark
 
     def query_at(self, queries: Sequence[Asked], mark: Mark, *, on_start: OnStart | None = None) -> list[Result]:
-        with self._reading(on_start) as cursor:
+        with self._reading(on_start, list(self._sources)) as cursor:
             named = {table.name.lower() for asked in queries for table in asked.query.find_all(exp.Table)}
             places = self._recomputed_at(cursor, mark, [m for m in self._programs if m in named])
             return [self._answer(cursor, asked, places) for asked in queries]
@@ -197,7 +233,7 @@ class DuckDBEngine:
             return engine_error(error, "reading")
 
     def recompute(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
-        with self._reading() as cursor:
+        with self._reading(of=list(self._sources)) as cursor:
             mark = _mark(cursor)
             results: list[Recomputed] = []
             self._recomputed_at(cursor, mark, models, results)
@@ -208,21 +244,21 @@ class DuckDBEngine:
             return {row[0]: row[1] for row in cursor.execute(f"DESCRIBE main.{quoted(relation)}").fetchall()}
 
     def untiered(self, source: str, start: int) -> pa.Table:
-        with self._reading() as cursor:
+        with self._reading(of=[source]) as cursor:
             cursor.execute(_LOSSLESS)
             text = f"SELECT * FROM hot.{quoted(source)} WHERE {tables.OFFSET} >= {start} ORDER BY {tables.OFFSET}"
             return _fetched(cursor, text, None)
 
     def content(self, relation: str) -> tuple[pa.Table, Mark]:
         """Every current row of a model, with the epoch it is of."""
-        with self._reading() as cursor:
+        with self._reading(of=[relation]) as cursor:
             cursor.execute(_LOSSLESS)
             mark = _mark(cursor)
             return _fetched(cursor, f"SELECT * FROM main.{quoted(relation)}", None), mark
 
     def newest(self, source: str, column: str) -> datetime | None:
         """The largest value of a time column over all of a source's rows, as an instant."""
-        with self._reading() as cursor:
+        with self._reading(of=[source]) as cursor:
             found = _fetched(cursor, f"SELECT max({quoted(column)})::TIMESTAMP AS t FROM main.{quoted(source)}", None)
             moment: datetime | None = found["t"][0].as_py()
             return None if moment is None else moment.replace(tzinfo=UTC)
@@ -235,7 +271,7 @@ class DuckDBEngine:
 
     def rejected(self, table: str, source: str) -> int:
         """How many records of ``source`` are in the dead-letter table."""
-        with self._reading() as cursor:
+        with self._reading(of=[table]) as cursor:
             row = cursor.execute(f"SELECT count(*) FROM main.{quoted(table)} WHERE source = ?", [source]).fetchone()
             return row[0] if row is not None else 0
 
@@ -270,6 +306,7 @@ class DuckDBEngine:
     def tiered(self, source: str, stop: int, history: str) -> None:
         with self._lock, self._doing(f"moving {source} to the lake"):
             self._history[source] = (stop, history)
+            self._waiting.drop(source, stop)
             if source in self._sources:
                 with transaction(self._connection):
                     self._show(self._sources[source])
@@ -293,13 +330,17 @@ class DuckDBEngine:
             sealing = {name for name, p in self._programs.items() if p.program.seal is not None}
             places = {(s, t): quoted("main" if s == "live" and t in sealing else s, t) for s, t in found}
             counts = (f"SELECT '{s}.{t}', count(*) FROM {place}" for (s, t), place in places.items())
-            return dict(cursor.execute(" UNION ALL ".join(counts)).fetchall())
+            rows = dict[str, int](cursor.execute(" UNION ALL ".join(counts)).fetchall())
+        return {
+            table: n + (self._waiting.rows(table[4:]) if table.startswith("hot.") else 0) for table, n in rows.items()
+        }
 
     def checkpoint(self) -> None:
         """Make the last epoch's state durable, and give dropped rows' space back. Skipped when readers are busy."""
         with self._lock, self._doing("saving state"):
             if self._durable.epoch == (mark := _mark(self._connection)).epoch and mark.epoch:
                 return
+            self._write_waiting()
             try:
                 self._connection.execute("CHECKPOINT node")
             except duckdb.TransactionException:
@@ -346,18 +387,20 @@ class DuckDBEngine:
         elif not self._watermarks.knows(source.name):
             self._watermarks.restart(source, _mark(self._connection).offsets.get(source.name, 0))
         self._sources[source.name] = source
-        self._create_delta(source)
+        if source.changelog:
+            self._create_delta(source)
 
     def _create_delta(self, source: SourceTable) -> None:
         """The source's net change; for a changelog also the records that it is made of."""
+        if not source.changelog:
+            self._streams.create(source)
+            return
         body = ", ".join(f"{quoted(name)} {kind}" for name, kind in source.columns.items())
-        delta = quoted(delta_name(source.name))
+        delta, records = quoted(delta_name(source.name)), quoted(_records_name(source.name))
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {delta} ({body}, {WEIGHT} TINYINT)")
-        if source.changelog:
-            records = quoted(_records_name(source.name))
-            self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {records} ({tables.typed(source)}, {tables.OFFSET} BIGINT)"
-            )
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {records} ({tables.typed(source)}, {tables.OFFSET} BIGINT)"
+        )
 
     def _install_programs(self, known: Mapping[str, str]) -> tuple[str, ...]:
         built: list[str] = []
@@ -440,15 +483,20 @@ class DuckDBEngine:
         before = _mark(self._connection)
         moved = before.time != mark.time
         self._runner.at(mark.time, before.time)
-        # Reading Arrow takes the interpreter's lock for each batch: several threads wait for one another, and take longer than one.
-        self._use_threads(1)
-        for name, source in self._sources.items():
-            if name in arrived:
-                self._arrive(source, arrived[name])
-            else:
-                self._runner.clear([source.name])
         rows = sum(source.rows.num_rows for source in arrived.values())
         self._use_threads(self._threads if rows > ROWS_FOR_THREADS else 1)
+        direct: dict[str, str] = {}
+        self._runner.elsewhere(direct)
+        self._streams.begin()
+        for name, source in self._sources.items():
+            self._runner.clear([name])
+            if name not in arrived:
+                continue
+            if source.changelog:
+                self._change(source, arrived[name])
+            elif self._arrive(source, arrived[name]):
+                direct[quoted(delta_name(name))] = quoted(arriving_name(name))
+        self._runner.elsewhere(direct)
         ran = [p for p in self._programs.values() if self._affected(p.program, moved)]
         # Only now that every change is computed from what was there before do the tables move on.
         for source in self._sources.values():
@@ -480,6 +528,10 @@ class DuckDBEngine:
         with self._lock:
             delta = quoted(delta_name(relation))
             prepared = self._programs.get(relation)
+            if prepared is None and not self._sources[relation].changelog:
+                rows = self._streams.rows(relation)
+                nothing = f"SELECT *, 1::TINYINT AS {WEIGHT} FROM main.{quoted(relation)} LIMIT 0"
+                return _fetched(self._connection, nothing, None) if rows is None else rows
             if prepared is None or prepared.program.live is None:
                 text = f"SELECT * FROM {delta}"
             else:
@@ -495,31 +547,28 @@ class DuckDBEngine:
         self._runner.clear(step.name for step in program.compute)
         return False
 
-    def _arrive(self, source: SourceTable, arrived: Arrived) -> None:
+    def _arrive(self, source: SourceTable, arrived: Arrived) -> bool:
+        """Rows of a source whose rows only arrive; whether its change is to be read from Arrow."""
         taken = arrived.rows
         if source.sets_aside is not None:
             marked, taken = self._watermarks.marked(source, arrived.rows)
             arrived = Arrived(marked, arrived.start)
-        self._keep_raw(source, arrived)
-        self._runner.clear([source.name])
-        columns = list(source.columns)
-        if not source.changelog:
-            weights = pa.repeat(pa.scalar(1, pa.int8()), taken.num_rows)
-            self._insert(taken.select(columns).append_column(WEIGHT, weights), quoted(delta_name(source.name)))
+        self._waiting.keep(source, arrived)
+        self._streams.take(source, taken)
+        direct = taken.num_rows >= ROWS_TO_READ_DIRECTLY and self._streams.direct(source)
+        if direct and not self._runner.viewed(source.name):
             self._runner.filled(source.name, taken.num_rows)
-            return
+            return True
+        self._runner.fill(source.name, self._streams.copy(source.name))
+        return False
+
+    def _change(self, source: SourceTable, arrived: Arrived) -> None:
+        """The records of a changelog: its delta is what they come to."""
+        self._waiting.keep(source, arrived)
         records = quoted(_records_name(source.name))
         self._connection.execute(f"TRUNCATE {records}")
-        self._insert(_numbered(source, arrived), records)
+        insert(self._connection, numbered(source, arrived), records)
         self._runner.fill(source.name, _net(source, records))
-
-    def _keep_raw(self, source: SourceTable, arrived: Arrived) -> None:
-        """Add the batch to the hot table, numbered by log offset."""
-        self._insert(_numbered(source, arrived), f"hot.{quoted(source.name)}")
-
-    def _insert(self, rows: pa.Table, table: str) -> None:
-        # Not registered under a name: that would change the catalog, and every prepared statement would be planned anew.
-        self._connection.from_arrow(rows).insert_into(table)
 
     # -- batch
 
@@ -567,19 +616,33 @@ class DuckDBEngine:
         return needed
 
     @contextmanager
-    def _reading(self, on_start: OnStart | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own inside one transaction: everything read is as of one epoch."""
+    def _reading(self, on_start: OnStart | None = None, of: Sequence[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own inside one transaction: everything read is as of one epoch.
+
+        Args:
+            of: sources whose rows are to be read.
+        """
         with self._queries, self._doing("reading"):
             cursor = self._connection.cursor()
             try:
                 cursor.execute("USE node")
                 cursor.execute("SET TimeZone = 'UTC'")
-                cursor.execute("BEGIN")
+                if of:
+                    with self._lock:
+                        self._write_waiting(*of)
+                        self._begin(cursor)
+                else:
+                    self._begin(cursor)
                 if on_start is not None:
                     on_start(cursor.interrupt)
                 yield cursor
             finally:
                 cursor.close()
+
+    def _begin(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        cursor.execute("BEGIN")
+        # A transaction sees a database as it is when it first reads from it.
+        _mark(cursor)
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
@@ -592,14 +655,6 @@ class DuckDBEngine:
 def _records_name(source: str) -> str:
     """A temporary table with the change records of a changelog that the running epoch takes."""
     return f"records.{source}"
-
-
-def _numbered(source: SourceTable, arrived: Arrived) -> pa.Table:
-    """The batch as the hot table has it."""
-    names = [*source.columns, *tables.marks(source)]
-    numbers = array("q", range(arrived.start, arrived.start + arrived.rows.num_rows))
-    offsets = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
-    return arrived.rows.select(names).append_column(tables.OFFSET, offsets)
 
 
 def _net(source: SourceTable, records: str) -> str:

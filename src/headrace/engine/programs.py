@@ -132,7 +132,9 @@ class Runner:
         self._filled: dict[str, int] = {}
         self._appended: dict[str, int] = {}
         self._views = _views(programs)
+        self._below_views = _below_views(programs)
         self._times: dict[str, str] = {}
+        self._elsewhere: dict[str, str] = {}
 
     @property
     def statements(self) -> Statements:
@@ -150,6 +152,7 @@ class Runner:
         """Learn which deltas are views, which follow what they read. All of them are empty."""
         self._statements.restart()
         self._views = _views(programs)
+        self._below_views = _below_views(programs)
         self._filled = {step.name: 0 for program in programs for step in program.compute}
 
     def fill(self, name: str, query: str) -> int:
@@ -167,11 +170,21 @@ class Runner:
         self._filled[name] = rows
         self._statements.sized(delta_name(name), rows)
 
+    def elsewhere(self, places: Mapping[str, str]) -> None:
+        """Read deltas from other relations until told otherwise: by name, as the texts have both."""
+        self._elsewhere = dict(places)
+
+    def viewed(self, name: str) -> bool:
+        """Whether a delta that is a view reads this one."""
+        return name in self._below_views
+
     def catalog_changed(self) -> None:
         """To be told when views or tables were replaced, after the transaction that did it."""
         self._statements.catalog_changed()
 
     def _execute(self, text: str) -> int:
+        for name, place in self._elsewhere.items():
+            text = text.replace(name, place)
         return self._statements.run(text, self._times)
 
     def clear(self, names: Iterable[str]) -> None:
@@ -276,6 +289,11 @@ class Runner:
 def _views(programs: Iterable[Program]) -> frozenset[str]:
     """The names of the deltas that are not stored."""
     return frozenset(step.name for program in programs for step in program.compute if not step.stored)
+
+
+def _below_views(programs: Iterable[Program]) -> frozenset[str]:
+    """The names of the deltas that are read by one that is not stored."""
+    return frozenset(need for program in programs for step in program.compute if not step.stored for need in step.needs)
 
 
 def instant(moment: datetime | None) -> str:

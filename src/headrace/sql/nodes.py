@@ -252,8 +252,12 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
     return change(made)
 
 
-def scans(node: Node) -> tuple[str, ...]:
-    """The relations below ``node``, each once, in order of first mention."""
+def scans(node: Node) -> dict[str, tuple[str, ...]]:
+    """The relations below ``node``, in order of first mention, with the columns of each that are read."""
     if isinstance(node, Scan):
-        return (node.relation,)
-    return tuple(dict.fromkeys(name for child in children(node) for name in scans(child)))
+        return {node.relation: node.columns}
+    found: dict[str, tuple[str, ...]] = {}
+    for child in children(node):
+        for name, columns in scans(child).items():
+            found[name] = tuple(dict.fromkeys([*found.get(name, ()), *columns]))
+    return found

@@ -139,7 +139,7 @@ class Program:
 
     Attributes:
         columns: output column names in order.
-        reads: the relations (sources and models) the model reads, in order of first mention.
+        reads: the relations (sources and models) the model reads, in order of first mention, with the columns that the steps read.
         steps: states and computations, each after what it reads; the last computation, named as the model, is its net change.
         key: columns that identify an output row, or () when it has no known key and duplicates are possible.
         append_only: rows never leave the output.
@@ -152,7 +152,7 @@ class Program:
 
     model: str
     columns: tuple[str, ...]
-    reads: tuple[str, ...]
+    reads: Mapping[str, tuple[str, ...]]
     steps: tuple[State | Compute, ...]
     advance: tuple[Advance, ...]
     key: tuple[str, ...]
