@@ -16,7 +16,7 @@ EPOCHS = 4 * CLEAR_ROWS // ROWS
 
 
 def test_emptied_deltas_give_their_memory_back(tmp_path: Path) -> None:
-    engine = DuckDBEngine(tmp_path / "state.duckdb", tmp_path / "lake")
+    engine = DuckDBEngine(tmp_path / "state.duckdb", tmp_path / "lake", read_directly=ROWS + 1)
     columns = {"id": "BIGINT", "word": "VARCHAR"}
     engine.oracle.declare("ev", columns)
     relations = {"ev": Relation("ev", columns, append_only=True, live=False)}

@@ -26,6 +26,7 @@ class Batch:
     def __init__(
         self, engine: DuckDBEngine, sources: Mapping[str, SourceTable], programs: Mapping[str, Program]
     ) -> None:
+        self._engine = engine
         self._cursor = engine._connection.cursor()
         self._cursor.execute("USE node")
         self._cursor.execute("SET TimeZone = 'UTC'")
@@ -59,6 +60,7 @@ class Batch:
         Args:
             arrived: the sources of which rows came or left since it was asked last.
         """
+        self._engine._write_waiting()
         moved = set(arrived)
         for name, program in self._programs.items():
             if name not in self._rows or name in self._timed or not moved.isdisjoint(program.reads):

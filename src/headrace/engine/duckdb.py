@@ -83,11 +83,20 @@ class DuckDBEngine:
         path: the state file.
         lake: the folder below which history's files are; the only place outside ``path`` that SQL can read.
         functions: those of the project, by name.
+        read_directly: an epoch of so many rows of a source is read from Arrow; a smaller one goes into a table first.
     """
 
-    def __init__(self, path: Path, lake: Path, functions: Mapping[str, Function] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        path: Path,
+        lake: Path,
+        functions: Mapping[str, Function] = MappingProxyType({}),
+        *,
+        read_directly: int = ROWS_TO_READ_DIRECTLY,
+    ) -> None:
         self.oracle = DuckDBOracle(functions)
         self._functions = functions
+        self._read_directly = read_directly
         self._path = path
         self._connection = open_database(path, [lake])
         register(self._connection, functions)
@@ -555,7 +564,7 @@ class DuckDBEngine:
             arrived = Arrived(marked, arrived.start)
         self._waiting.keep(source, arrived)
         self._streams.take(source, taken)
-        direct = taken.num_rows >= ROWS_TO_READ_DIRECTLY and self._streams.direct(source)
+        direct = taken.num_rows >= self._read_directly and self._streams.direct(source)
         if direct and not self._runner.viewed(source.name):
             self._runner.filled(source.name, taken.num_rows)
             return True
