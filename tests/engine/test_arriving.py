@@ -266,3 +266,28 @@ def test_a_reader_sees_the_rows_of_its_epoch(tmp_path: Path) -> None:
     assert len({mark.epoch for _, mark in seen}) > 1
     assert [(rows, mark) for rows, mark in seen if rows != mark.offsets.get("ev", 0)] == []
     one.engine.close()
+
+
+def test_the_change_of_rows_that_go_straight_into_the_table(tmp_path: Path) -> None:
+    """Nobody reads ``m`` within an epoch, so its rows are written once; its change is still told."""
+    one = One(
+        tmp_path,
+        {"x": "INTEGER"},
+        {
+            "m": "SELECT CASE WHEN x < 0 THEN error('below zero')::INTEGER ELSE 12 // x END AS y FROM ev WHERE x IS DISTINCT FROM 5"
+        },
+        10,
+    )
+    for size in (4, 20, 0, 1):
+        rows = pa.table({"x": pa.array([None, *range(1, size)][:size], pa.int32())})
+        changed = one.take(rows).changed
+        change = one.engine.changes("m")
+        assert change.num_rows == changed.get("m", 0)
+        expected = [None if x is None else 12 // x for x in rows["x"].to_pylist() if x != 5]
+        assert sorted(change["y"].to_pylist(), key=repr) == sorted(expected, key=repr)
+        assert set(change["__w"].to_pylist()) <= {1}
+        with pytest.raises(EngineError):
+            one.take(pa.table({"x": pa.array([7, -1, None], pa.int32())}))
+        one.engine.checkpoint()
+        assert one.wrong() == []
+    one.engine.close()

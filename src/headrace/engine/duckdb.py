@@ -541,11 +541,23 @@ class DuckDBEngine:
                 rows = self._streams.rows(relation)
                 nothing = f"SELECT *, 1::TINYINT AS {WEIGHT} FROM main.{quoted(relation)} LIMIT 0"
                 return _fetched(self._connection, nothing, None) if rows is None else rows
+            if self._runner.straight(relation):
+                return self._arrived_last(relation)
             if prepared is None or prepared.program.live is None:
                 text = f"SELECT * FROM {delta}"
             else:
                 text = tables.netted(delta, prepared.program.columns)
             return _fetched(self._connection, self._runner.prepared(text), None)
+
+    def _arrived_last(self, model: str) -> pa.Table:
+        """The rows that went into the model's table in the last epoch. None ever leave it, so they are the last."""
+        table = f"live.{quoted(model)}"
+        row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+        columns = listed(self._programs[model].program.columns)
+        text = (
+            f"SELECT {columns}, 1::TINYINT AS {WEIGHT} FROM {table} WHERE rowid >= {row[0] - self._runner.rows(model)}"
+        )
+        return _fetched(self._connection, text, None)
 
     def _affected(self, program: Program, moved: bool) -> bool:
         """Compute the program if something it reads has changed or time moves it; else its deltas are empty."""

@@ -11,7 +11,7 @@ import duckdb
 from sqlglot import exp
 
 from headrace.engine.pieces import Pieces
-from headrace.engine.render import NOW, PREVIOUS, delta_name, parameter, quoted
+from headrace.engine.render import NOW, PREVIOUS, delta_name, listed, parameter, quoted
 from headrace.engine.statements import Statements
 from headrace.engine.tables import apply, create_live, netted
 from headrace.sql import WEIGHT, Append, Compute, Evict, Forget, Merge, Program, State, pruned
@@ -135,6 +135,7 @@ class Runner:
         self._below_views = _below_views(programs)
         self._times: dict[str, str] = {}
         self._elsewhere: dict[str, str] = {}
+        self._straight: frozenset[str] = frozenset()
 
     @property
     def statements(self) -> Statements:
@@ -153,6 +154,7 @@ class Runner:
         self._statements.restart()
         self._views = _views(programs)
         self._below_views = _below_views(programs)
+        self._straight = _unread(programs)
         self._filled = {step.name: 0 for program in programs for step in program.compute}
 
     def fill(self, name: str, query: str) -> int:
@@ -173,6 +175,10 @@ class Runner:
     def elsewhere(self, places: Mapping[str, str]) -> None:
         """Read deltas from other relations until told otherwise: by name, as the texts have both."""
         self._elsewhere = dict(places)
+
+    def straight(self, model: str) -> bool:
+        """Whether the model's change goes into its table at once, and not into its delta: its rows are the last of the table."""
+        return model in self._straight
 
     def viewed(self, name: str) -> bool:
         """Whether a delta that is a view reads this one."""
@@ -220,6 +226,11 @@ class Runner:
         text = self._text(prepared, step.simple if simple and step.simple is not None else step.query)
         if text is None:
             self._clear(step.name)
+        elif step.name in self._straight:
+            columns = listed(prepared.program.columns)
+            self._filled[step.name] = self._execute(
+                f"INSERT INTO {quoted('live', step.name)} ({columns}) SELECT {columns} FROM ({text}) AS arriving"
+            )
         else:
             self.fill(step.name, text)
 
@@ -242,19 +253,19 @@ class Runner:
                     if self.rows(step.source) and (text := self._text(prepared, step.query)):
                         self._merge(step, text)
         program = prepared.program
-        if program.live is None and self.rows(program.model):
-            self.apply(program.model, program.columns, program.key)
+        if program.live is None and self.rows(program.model) and program.model not in self._straight:
+            self.apply(program.model, program.columns, program.key, leaves=not program.append_only)
 
-    def apply(self, table: str, columns: Sequence[str], key: Sequence[str]) -> None:
-        """Bring ``live.<table>`` up to date with its delta."""
-        apply(self._execute, self.negatives, table, columns, key)
+    def apply(self, table: str, columns: Sequence[str], key: Sequence[str], *, leaves: bool = True) -> None:
+        """Bring ``live.<table>`` up to date with its delta, of which rows may leave or not."""
+        apply(self._execute, self.negatives if leaves else lambda _: 0, table, columns, key)
 
     def negatives(self, name: str) -> int:
         """Rows that leave, in ``delta.<name>``."""
         return self._execute(f"SELECT count(*) FROM {quoted(delta_name(name))} WHERE {WEIGHT} < 0")
 
     def _clear(self, name: str) -> None:
-        if self._filled.get(name, 1) and name not in self._views:
+        if self._filled.get(name, 1) and name not in self._views and name not in self._straight:
             self._execute(f"TRUNCATE {quoted(delta_name(name))}")
         self._filled[name] = 0
 
@@ -289,6 +300,12 @@ class Runner:
 def _views(programs: Iterable[Program]) -> frozenset[str]:
     """The names of the deltas that are not stored."""
     return frozenset(step.name for program in programs for step in program.compute if not step.stored)
+
+
+def _unread(programs: Iterable[Program]) -> frozenset[str]:
+    """The models whose rows only arrive, and stay in a table that no model reads."""
+    found = {p.model for p in programs if p.append_only and p.live is None and p.seal is None}
+    return frozenset(found.difference(*(p.reads for p in programs)))
 
 
 def _below_views(programs: Iterable[Program]) -> frozenset[str]:
