@@ -33,7 +33,8 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
     node = None if _is_closed(query) else fused(first_rows(sessions(build(query, catalog), catalog.oracle)))
     if node is None or len(node.columns) != len(names):
         node = whole(query, catalog, {}, "a SELECT whose columns only the engine knows", names)
-    node = narrowed(_named(node, names, text))
+    growing = {name for name, relation in catalog.relations.items() if relation.append_only}
+    node = narrowed(_named(node, names, text), growing)
     emitter = Emitter(name, catalog, node)
     change = emitter.change(node)
     appended = emitter.append_only(node)

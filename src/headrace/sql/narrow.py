@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 
 from sqlglot import exp
@@ -26,11 +26,15 @@ from headrace.sql.nodes import (
 )
 
 
-def narrowed(node: Node) -> Node:
-    """``node`` with the same rows, from narrower inputs. An operator that is read from several places stays one."""
+def narrowed(node: Node, growing: Set[str]) -> Node:
+    """``node`` with the same rows, from narrower inputs. An operator that is read from several places stays one.
+
+    Args:
+        growing: the relations whose rows never leave. Of others every column is read: with fewer, a row could leave and arrive.
+    """
     needs: dict[Node, set[str]] = {}
     _need(node, set(node.columns), needs)
-    return _Narrow(needs).of(node)
+    return _Narrow(needs, growing).of(node)
 
 
 def _need(node: Node, wanted: set[str], needs: dict[Node, set[str]]) -> None:
@@ -116,8 +120,9 @@ def _selecting(node: Recompute, wanted: set[str]) -> exp.Query:
 class _Narrow:
     """Rebuilds operators with what is needed of them."""
 
-    def __init__(self, needs: dict[Node, set[str]]) -> None:
+    def __init__(self, needs: dict[Node, set[str]], growing: Set[str]) -> None:
         self._needs = needs
+        self._growing = growing
         self._made: dict[Node, Node] = {}
 
     def of(self, node: Node) -> Node:
@@ -128,7 +133,8 @@ class _Narrow:
     def _narrow(self, node: Node, wanted: set[str]) -> Node:
         match node:
             case Scan():
-                return node
+                some = tuple(c for c in node.columns if c in wanted) or node.columns[:1]
+                return replace(node, columns=some) if node.relation in self._growing else node
             case Project():
                 return Project(self.of(node.child), _some(node.outputs, wanted), node.where)
             case Expire() | Top() | Expand() | Session():
