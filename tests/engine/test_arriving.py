@@ -94,7 +94,7 @@ COMPARED: Mapping[str, tuple[str, pa.DataType, Sequence[object]]] = {
 
 @pytest.mark.parametrize("kind", COMPARED)
 def test_conditions_mean_the_same_whoever_compares(tmp_path: Path, kind: str) -> None:
-    """Every value against every other, in a filter that could be left to Arrow."""
+    """Every value against every other, in a filter that Arrow could have been asked for."""
     declared, arrow, values = COMPARED[kind]
     literals = _literals(declared, arrow, values)
     models = {
@@ -126,6 +126,33 @@ def _literals(declared: str, arrow: pa.DataType, values: Sequence[object]) -> li
     texts = pa.array([v for v in values if v is not None and v != "a\x00b"], arrow)
     shown = [str(v) for v in texts.to_pylist()]
     return [f"CAST('{text}' AS {declared})" for text in shown]
+
+
+JOINS = {
+    "inner": "SELECT e.x, e.i, k.n FROM ev AS e JOIN few AS k ON e.x = k.x",
+    "left": "SELECT e.x, e.i, k.n FROM ev AS e LEFT JOIN few AS k ON e.x = k.x",
+    "in_": "SELECT x, i FROM ev WHERE x IN (SELECT x FROM few WHERE n > 1)",
+    "without": "SELECT x, i FROM ev WHERE NOT EXISTS (SELECT * FROM few WHERE few.x = ev.x)",
+    "common": "SELECT x FROM ev INTERSECT SELECT x FROM few",
+    "ranged": "SELECT e.i, k.n FROM ev AS e JOIN few AS k ON e.x > k.x AND e.i = k.n",
+}
+
+
+@pytest.mark.parametrize("kind", ["double", "bigint", "text", "decimal", "date", "zoned", "timestamp"])
+def test_joins_ask_nothing_of_arrow(tmp_path: Path, kind: str) -> None:
+    """What the engine finds out on one side of a join it uses to filter the other, in ways that Arrow does not know."""
+    declared, arrow, values = COMPARED[kind]
+    few = "SELECT x, count(*) AS n FROM ev WHERE i % 7 = 0 GROUP BY x"
+    models = {name: f"WITH few AS ({few}) {sql}" for name, sql in JOINS.items()}
+    one = One(tmp_path, {"x": declared, "i": "INTEGER"}, models)
+    for start in (0, 5_000, 5_001):
+        numbers_ = range(start, start + 5_000)
+        rows = pa.table(
+            {"x": pa.array([values[n % len(values)] for n in numbers_], arrow), "i": pa.array(numbers_, pa.int32())}
+        )
+        one.take(rows if start != 5_001 else rows.slice(0, 3))
+    assert one.wrong() == []
+    one.engine.close()
 
 
 def test_zeros_keep_their_sign(tmp_path: Path) -> None:

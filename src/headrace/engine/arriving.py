@@ -1,8 +1,7 @@
 """Rows as they arrive, read where Arrow has them: an epoch's rows of a source are a relation without being copied into a table.
 
 What is read of a source whose rows only arrive is its ``delta``. Of a large epoch the statements read that from Arrow, each the
-columns that it needs; of a small one, or of columns that Arrow compares in another way than the engine, it is a table with the
-columns that some model reads.
+columns that it needs; of a small one it is a table with the columns that some model reads.
 
 Raw rows stay where they arrived until the lake has them. They come into the hot tables when somebody asks for the source's rows,
 when state is saved, or when there are many of them.
@@ -10,7 +9,6 @@ when state is saved, or when there are many of them.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Mapping
 
@@ -27,10 +25,6 @@ from headrace.sql import WEIGHT
 ROWS_TO_READ_DIRECTLY = 10_000
 # Bytes of raw rows that are kept as they arrived; beyond, they go into the hot tables.
 MOST_WAITING = 256 * 2**20
-
-# Conditions on these are left to Arrow, which compares them as the engine does.
-_ALIKE = re.compile(r"(TINY|SMALL|BIG)INT|INTEGER|BOOLEAN|VARCHAR|DATE|TIMESTAMP|DECIMAL\(\d+, ?\d+\)")
-_FLOATING = ("DOUBLE", "FLOAT")
 
 
 class Stream:
@@ -109,11 +103,6 @@ class Streams:
         """A query for what the source's delta has as a table."""
         columns = listed([*self._read[source], WEIGHT])
         return f"SELECT {columns} FROM {quoted(arriving_name(source))}"
-
-    def direct(self, source: SourceTable) -> bool:
-        """Whether statements may read what they need of the source from Arrow."""
-        kinds = (source.columns[name] for name in self._read[source.name])
-        return all(kind in _FLOATING or _ALIKE.fullmatch(kind) is not None for kind in kinds)
 
 
 class Waiting:
@@ -195,10 +184,13 @@ def _stream_name(source: str) -> str:
 
 
 def _read_as(name: str, kind: str) -> str:
+    """A column so written that no condition on it is left to Arrow.
+
+    For Arrow nothing compares with NaN, where for the engine it is the largest number; what the engine asks of it for a join, or of a
+    time with a zone, it refuses. DuckDB hands on conditions on columns, not on what is computed, and this costs least to compute.
+    """
     value = f"CAST({quoted(name)} AS {kind})"
-    # For Arrow nothing compares with NaN, for the engine it is the largest number. What is computed the engine compares itself; of
-    # what can be computed, adding the negative zero alone changes no number.
-    return f"{value} + CAST('-0.0' AS {kind}) AS {quoted(name)}" if kind in _FLOATING else f"{value} AS {quoted(name)}"
+    return f"CASE WHEN {quoted(name)} IS NULL THEN NULL ELSE {value} END AS {quoted(name)}"
 
 
 def _from(arrived: Arrived, stop: int) -> Arrived:

@@ -576,8 +576,7 @@ class DuckDBEngine:
             arrived = Arrived(marked, arrived.start)
         self._waiting.keep(source, arrived)
         self._streams.take(source, taken)
-        direct = taken.num_rows >= self._read_directly and self._streams.direct(source)
-        if direct and not self._runner.viewed(source.name):
+        if taken.num_rows >= self._read_directly and not self._runner.viewed(source.name):
             self._runner.filled(source.name, taken.num_rows)
             return True
         self._runner.fill(source.name, self._streams.copy(source.name))
