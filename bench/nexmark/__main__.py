@@ -25,7 +25,9 @@ def arguments() -> argparse.Namespace:
         "--engines", default="duckdb,headrace", help="of duckdb, headrace, flink, spark; comma-separated"
     )
     parser.add_argument("--queries", default=",".join(QUERIES), help="comma-separated (default: all)")
-    parser.add_argument("--epochs", default="200000", help="events an epoch for headrace; several, comma-separated")
+    parser.add_argument(
+        "--epochs", default="0", help="events an epoch for headrace; 0: as the runtime would; several, comma-separated"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="runs of each case (default 3)")
     parser.add_argument("--results", type=Path, default=environments.CACHE / "results.json")
     return parser.parse_args()

@@ -1,8 +1,8 @@
 """One query on Flink: run by the Python of the environment that environments.py makes. on_flink.py QUERY.sql FOLDER JARS STREAMS
 
 Timed: from submitting the INSERT to the job's end, in a JVM that has run a small job before. Bounded streaming, parallelism 2, Nexmark's own
-mini-batch settings, state on the heap (faster than RocksDB where it fits); the sources are the Parquet files, of which Flink reads the
-columns it needs; the sink is a black hole.
+mini-batch settings, state on the heap (faster than RocksDB where it fits); the sources are Parquet files, two for each stream so that both
+tasks read, without compression, of which Flink reads the columns it needs; the sink is a black hole.
 """
 
 from __future__ import annotations

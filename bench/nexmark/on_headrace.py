@@ -1,7 +1,7 @@
-"""One query on Headrace's embedded engine: python -m bench.nexmark.on_headrace QUERY FOLDER [EPOCH_EVENTS]
+"""One query on Headrace's embedded engine: python -m bench.nexmark.on_headrace QUERY FOLDER [EPOCH_EVENTS]; 0 or nothing: as the runtime would choose
 
 Timed: mapping the Arrow files of the streams that the query reads into memory, and running the epochs: delta program, commit. Raw rows
-are kept as they arrived and dropped after every million events, as when the lake has them. Not timed: starting, compiling, and the
+are kept as they arrived and dropped after every million rows, as when the lake has them. Not timed: starting, compiling, and the
 final checkpoint. State is a file.
 """
 
@@ -13,11 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.nexmark.epochs import epochs
+from bench.nexmark.epochs import Chosen, epochs
 from bench.nexmark.models import compiled, sources
 from headrace.engine import DuckDBEngine
 
-EVENTS_UNTIL_TIERED = 1_000_000
+ROWS_UNTIL_TIERED = 1_000_000
 
 
 def measured(query: str, folder: Path, events: int) -> dict[str, float]:
@@ -27,14 +27,16 @@ def measured(query: str, folder: Path, events: int) -> dict[str, float]:
         (program,) = compiled(engine, [query])
         engine.install([s for s in sources() if s.name in program.reads], [program])
         took: list[float] = []
-        epochs_until_tiered = max(EVENTS_UNTIL_TIERED // events, 1)
+        waiting = 0
         began = time.perf_counter()
-        for mark, arrived in epochs(folder, program.reads, events):
+        for mark, arrived in epochs(folder, program.reads, events) if events else Chosen(folder, program.reads):
             started = time.perf_counter()
             engine.run(mark, arrived)
-            if mark.epoch % epochs_until_tiered == 0:
-                for name in arrived:
-                    engine.tiered(name, mark.offsets[name], "")
+            waiting += sum(table.rows.num_rows for table in arrived.values())
+            if waiting >= ROWS_UNTIL_TIERED:
+                for name, stop in mark.offsets.items():
+                    engine.tiered(name, stop, "")
+                waiting = 0
             took.append(time.perf_counter() - started)
         seconds = time.perf_counter() - began
         result = engine.content(query)[0].num_rows
@@ -50,4 +52,4 @@ def measured(query: str, folder: Path, events: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measured(sys.argv[1], Path(sys.argv[2]), int((sys.argv[3:] or ["200000"])[0]))))
+    print(json.dumps(measured(sys.argv[1], Path(sys.argv[2]), int((sys.argv[3:] or ["0"])[0]))))

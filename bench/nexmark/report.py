@@ -37,9 +37,9 @@ def _page(outcomes: dict[Case, Outcome], machine: dict[str, str], events: int) -
 
 
 def _columns(outcomes: dict[Case, Outcome]) -> list[tuple[str, int]]:
-    """Engine and epoch of each column; Headrace's largest epochs first."""
+    """Engine and epoch of each column; the epochs that the runtime chooses first, then larger ones before smaller."""
     asked = {(case.engine, case.epoch) for case in outcomes}
-    return sorted(asked, key=lambda side: (list(SIDES).index(side[0]), -side[1]))
+    return sorted(asked, key=lambda side: (list(SIDES).index(side[0]), side[1] != 0, -side[1]))
 
 
 def _title(engine: str, epoch: int) -> str:

@@ -19,7 +19,7 @@ class Case:
     Attributes:
         engine: duckdb, headrace, flink or spark.
         events: of all three streams.
-        epoch: events an epoch, for headrace; else 0.
+        epoch: events an epoch, for headrace; 0: as the runtime chooses, or another engine.
     """
 
     query: str

@@ -74,6 +74,10 @@ class HeadraceError(Exception):
             lines.append(f"  fix   {self.fix}")
         return "\n".join(lines)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process needs to raise the same error."""
+        return _made, (type(self), self.what, self.code, self.where, self.state, self.fix)
+
     def as_dict(self) -> dict[str, Any]:
         """The JSON shape that every door uses: ``{"error": {code, what, where, state, fix}}``."""
         where = None
@@ -85,6 +89,10 @@ class HeadraceError(Exception):
                 "excerpt": self.where.excerpt,
             }
         return {"error": {"code": self.code, "what": self.what, "where": where, "state": self.state, "fix": self.fix}}
+
+
+def _made(kind: type[HeadraceError], what: str, code: str, where: Place | None, state: str, fix: str) -> HeadraceError:
+    return kind(what, code=code, where=where, state=state, fix=fix)
 
 
 class UsageError(HeadraceError):

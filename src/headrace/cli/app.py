@@ -68,7 +68,7 @@ def run(
     ] = False,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="No dashboards and no HTTP port.")] = False,
     epoch_rows: Annotated[
-        int | None, typer.Option(min=1, help="Rows an epoch takes at most. Default: 200,000.")
+        int | None, typer.Option(min=1, help="Rows an epoch takes at most. Default: 1,000,000.")
     ] = None,
     data: DataOption = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The HTTP port; 0 is any free one.")] = None,
