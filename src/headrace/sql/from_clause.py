@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from sqlglot import exp
 
@@ -59,7 +59,7 @@ class FromClause:
     def joined(self, where: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
         """The joined tables, and the conditions of ``where`` that are still to be applied."""
         inner_only = all(self._is_inner(join) for join in self._joins)
-        self._joins = [self._keyed(join) for join in self._joins]
+        self._joins = [self._keyed(number) for number in range(len(self._joins))]
         filters, rest = self._pushed([self._key_columns(part) for part in where] if inner_only else where)
         inputs = {alias: self._pruned(alias, filters.get(alias, [])) for alias in self._tables}
         if inner_only:
@@ -137,16 +137,30 @@ class FromClause:
         names = tuple(name for name, _ in self._catalog.oracle.describe(query))
         return Recompute("constant rows", query, (), None, names, "the same rows for ever")
 
-    def _keyed(self, join: exp.Join) -> exp.Join:
+    def _keyed(self, number: int) -> exp.Join:
+        join = self._joins[number]
         on = join.args.get("on")
         if on is None:
             return join
+        padded = {alias for alias in self._tables if self._is_padded(alias, number)}
         keyed = join.copy()
-        keyed.set("on", exp.and_(*(self._key_columns(part) for part in conjuncts(on))))
+        keyed.set("on", exp.and_(*(self._key_columns(part, padded) for part in conjuncts(on))))
         return keyed
 
-    def _key_columns(self, part: exp.Expr) -> exp.Expr:
-        """An equality of two tables with what it compares made columns, which are then kept: kept keys can be looked up quickly."""
+    def _is_padded(self, alias: str, number: int) -> bool:
+        """Whether joins before that one can have made up rows of a table, all NULL."""
+        own = next((i for i, join in enumerate(self._joins) if join.alias_or_name == alias), -1)
+        if own >= number:
+            return False
+        side = self._joins[own].side if own >= 0 else ""
+        return side in ("LEFT", "FULL") or any(join.side in ("RIGHT", "FULL") for join in self._joins[own + 1 : number])
+
+    def _key_columns(self, part: exp.Expr, padded: Set[str] = frozenset()) -> exp.Expr:
+        """An equality of two tables with what it compares made columns, which are then kept: kept keys can be looked up quickly.
+
+        Args:
+            padded: tables with made-up rows, of which what is compared is not what it would be below the join that made them.
+        """
         if not isinstance(part, exp.EQ) or mentions_time(part) or has_subquery(part) or part.find(exp.Any, exp.All):
             return part
         sides = [_tables(side) for side in (part.this, part.expression)]
@@ -155,7 +169,7 @@ class FromClause:
         keyed = part.copy()
         for place, (alias,) in zip(("this", "expression"), sides, strict=True):
             side = keyed.args[place]
-            if not isinstance(side, exp.Column) and alias in self._tables:
+            if not isinstance(side, exp.Column) and alias in self._tables and alias not in padded:
                 names = self._computed.setdefault(alias, {})
                 name = names.setdefault(side.copy(), f"__key{len(names)}")
                 keyed.set(place, exp.column(name, table=alias))

@@ -38,10 +38,15 @@ def change(node: Join, emitter: Emitter) -> Change:
 
 
 def _grows(node: Join, left: Change, right: Change, emitter: Emitter) -> frozenset[str] | None:
-    """While what is looked up stays as it is, rows that arrive find rows that arrive."""
-    for side, other, looked_up in ((left, right, node.right), (right, left, node.left)):
+    """While what is looked up stays as it is, rows that arrive find rows that arrive.
+
+    Where rows arrive on the other side as well, they look up what this side has kept, which must then have each row just once.
+    """
+    sides = ((left, node.left, right, node.right), (right, node.right, left, node.left))
+    for side, own, other, looked_up in sides:
         if side.grows is not None and not other.timely and emitter.clean(looked_up):
-            return side.grows | (frozenset() if other.grows == frozenset() else other.needs)
+            steady = other.grows == frozenset() and emitter.clean(own)
+            return side.grows | (frozenset() if steady else other.needs)
     return None
 
 
