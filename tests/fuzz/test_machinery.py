@@ -52,14 +52,14 @@ def test_a_row_lost_while_closed_is_found() -> None:
 @pytest.fixture
 def broken_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that loses the last row of every batch of the bag of more than two rows."""
-    real = DuckDBEngine._arrive
+    real = DuckDBEngine._change
 
     def losing(self: DuckDBEngine, source: object, arrived: object) -> None:
         real(self, source, arrived)  # type: ignore[arg-type]
         if source.name == "bag" and arrived.rows.num_rows > 2:  # type: ignore[attr-defined]
             self._connection.execute('DELETE FROM "delta.bag" WHERE rowid = (SELECT max(rowid) FROM "delta.bag")')
 
-    monkeypatch.setattr(DuckDBEngine, "_arrive", losing)
+    monkeypatch.setattr(DuckDBEngine, "_change", losing)
 
 
 def test_a_planted_defect_is_made_small(broken_sums: None, tmp_path: Path) -> None:
