@@ -19,47 +19,48 @@ Epoch = tuple[Mark, dict[str, Arrived]]
 
 def epochs(folder: Path, streams: Iterable[str], events: int) -> Iterator[Epoch]:
     """All events of some streams in ``folder``, ``events`` (a multiple of 50) at a time; q13's table comes with the first."""
-    asked = list(streams)
-    pieces = {name: _pieces(folder / f"{name}.arrow", rows(name, events)) for name in asked if name in SHARES}
-    offsets = dict.fromkeys(asked, 0)
-    number = 0
-    while True:
-        arriving = {name: piece for name, found in pieces.items() if (piece := next(found, None)) is not None}
-        if not arriving:
-            return
-        if number == 0 and "side_input" in asked:
-            arriving["side_input"] = weighted(side_input())
-        number += 1
-        yield epoch(number, arriving, offsets)
+    feed = _Feed(folder, streams)
+    while (found := feed.take(events)) is not None:
+        yield found
 
 
-class Chosen:
-    """All events of some streams, so many rows at a time as the runtime would take: more while epochs are quick."""
+def chosen(folder: Path, streams: Iterable[str]) -> Iterator[Epoch]:
+    """The same, so many rows at a time as the runtime would take: more while epochs are quick."""
+    feed = _Feed(folder, streams)
+    limit = FIRST_ROWS
+    while (found := feed.take(max(int(limit / feed.share / ROUND), 1) * ROUND)) is not None:
+        started = time.perf_counter()
+        yield found
+        # Every epoch but the last is as full as whole rounds of events make it.
+        limit = next_limit(limit, EPOCH_ROWS, limit, time.perf_counter() - started)
+
+
+class _Feed:
+    """The events of some streams in the order of their numbers.
+
+    Attributes:
+        share: of all events, those that are in these streams.
+    """
 
     def __init__(self, folder: Path, streams: Iterable[str]) -> None:
-        self._streams = list(streams)
-        self._rows = {name: _whole(folder / f"{name}.arrow") for name in self._streams if name in SHARES}
-        self._offsets = dict.fromkeys(self._streams, 0)
+        asked = list(streams)
+        self._rows = {name: whole(folder / f"{name}.arrow") for name in asked if name in SHARES}
+        self.share = sum(SHARES[name] for name in self._rows) / ROUND
+        self._beside = {"side_input": weighted(side_input())} if "side_input" in asked else {}
+        self._offsets = dict.fromkeys(asked, 0)
         self._events = self._number = 0
-        self._limit = FIRST_ROWS
 
-    def __iter__(self) -> Iterator[Epoch]:
-        share = sum(SHARES[name] for name in self._rows) / ROUND
-        while arriving := self._arriving(max(int(self._limit / share / ROUND), 1) * ROUND):
-            if self._number == 0 and "side_input" in self._streams:
-                arriving["side_input"] = weighted(side_input())
-            self._number += 1
-            started = time.perf_counter()
-            yield epoch(self._number, arriving, self._offsets)
-            taken = sum(table.num_rows for name, table in arriving.items() if name in SHARES)
-            # The last rounds of an epoch may not fill it: it is as full as it can be.
-            full = max(taken, self._limit)
-            self._limit = next_limit(self._limit, EPOCH_ROWS, full, time.perf_counter() - started)
-
-    def _arriving(self, events: int) -> dict[str, pa.Table]:
+    def take(self, events: int) -> Epoch | None:
+        """The rows of the next ``events`` events, a multiple of 50; None when there are none."""
         first, self._events = self._events, self._events + events
         cut = {name: table.slice(rows(name, first), rows(name, events)) for name, table in self._rows.items()}
-        return {name: table for name, table in cut.items() if table.num_rows}
+        arriving = {name: table for name, table in cut.items() if table.num_rows}
+        if not arriving:
+            return None
+        if self._number == 0:
+            arriving |= self._beside
+        self._number += 1
+        return epoch(self._number, arriving, self._offsets)
 
 
 def epoch(number: int, arriving: dict[str, pa.Table], offsets: dict[str, int]) -> Epoch:
@@ -75,11 +76,6 @@ def weighted(table: pa.Table) -> pa.Table:
     return table.append_column("__w", pa.array([1] * table.num_rows, pa.int8()))
 
 
-def _whole(file: Path) -> pa.Table:
+def whole(file: Path) -> pa.Table:
+    """The rows of an Arrow file, mapped into memory."""
     return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
-
-
-def _pieces(file: Path, size: int) -> Iterator[pa.Table]:
-    whole = _whole(file)
-    for start in range(0, whole.num_rows, size):
-        yield whole.slice(start, size)

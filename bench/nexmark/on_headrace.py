@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.nexmark.epochs import Chosen, epochs
+from bench.nexmark.epochs import chosen, epochs
 from bench.nexmark.models import compiled, sources
 from headrace.engine import DuckDBEngine
 
@@ -29,7 +29,7 @@ def measured(query: str, folder: Path, events: int) -> dict[str, float]:
         took: list[float] = []
         waiting = 0
         began = time.perf_counter()
-        for mark, arrived in epochs(folder, program.reads, events) if events else Chosen(folder, program.reads):
+        for mark, arrived in epochs(folder, program.reads, events) if events else chosen(folder, program.reads):
             started = time.perf_counter()
             engine.run(mark, arrived)
             waiting += sum(table.rows.num_rows for table in arrived.values())

@@ -218,7 +218,7 @@ class DuckDBEngine:
             self._waiting.written()
 
     def query(self, queries: Sequence[Asked], *, on_start: OnStart | None = None) -> tuple[list[Result], Mark]:
-        named = {table.name.lower() for asked in queries for table in asked.query.find_all(exp.Table)}
+        named = _named(queries)
         with self._reading(on_start, [name for name in (*self._sources, LEDGER) if name.lower() in named]) as cursor:
             mark = _mark(cursor)
             _set_time(cursor, mark.time)
@@ -226,7 +226,7 @@ class DuckDBEngine:
 
     def query_at(self, queries: Sequence[Asked], mark: Mark, *, on_start: OnStart | None = None) -> list[Result]:
         with self._reading(on_start, list(self._sources)) as cursor:
-            named = {table.name.lower() for asked in queries for table in asked.query.find_all(exp.Table)}
+            named = _named(queries)
             places = self._recomputed_at(cursor, mark, [m for m in self._programs if m in named])
             return [self._answer(cursor, asked, places) for asked in queries]
 
@@ -670,6 +670,11 @@ class DuckDBEngine:
             yield
         except duckdb.Error as error:
             raise engine_error(error, what) from error
+
+
+def _named(queries: Sequence[Asked]) -> set[str]:
+    """The tables that queries name, in lower case."""
+    return {table.name.lower() for asked in queries for table in asked.query.find_all(exp.Table)}
 
 
 def _records_name(source: str) -> str:

@@ -192,19 +192,9 @@ class FromClause:
         return filters, rest
 
     def _never_padded(self) -> set[str]:
-        kept: set[str] = set()
-        for i, alias in enumerate(self._tables):
-            join = self._joins[i - 1] if i else exp.Join()
-            own = join.side
-            later = [join.side for join in self._joins[i:]]
-            # What is nearest in an ASOF JOIN is found among all rows.
-            if (
-                join.method != "ASOF"
-                and own not in ("LEFT", "FULL")
-                and not any(side in ("RIGHT", "FULL") for side in later)
-            ):
-                kept.add(alias)
-        return kept
+        # What is nearest in an ASOF JOIN is found among all rows.
+        nearest = {join.alias_or_name for join in self._joins if join.method == "ASOF"}
+        return {a for a in self._tables if a not in nearest and not self._is_padded(a, len(self._joins))}
 
     def _pruned(self, alias: str, filters: list[exp.Expr]) -> Node:
         node = self._tables[alias]
