@@ -99,3 +99,12 @@ def test_what_runs_once_is_not_prepared(connection: Counting) -> None:
     once = Statements(connection, once=True)  # type: ignore[arg-type]
     assert once.run(COUNT, {}) == 0
     assert connection.prepared == []
+
+
+def test_an_asof_join_is_planned_at_every_use(connection: Counting, statements: Statements) -> None:
+    connection.execute("SET asof_loop_join_threshold = 0")
+    near = 'SELECT count(*) FROM "delta.d" AS d ASOF JOIN state."s" AS s ON d.a = s.a AND d.a >= s.a'
+    fill(connection, statements, 10)
+    statements.run(ADD, {})
+    assert [statements.run(near, {}) for _ in range(3)] == [10, 10, 10]
+    assert connection.prepared.count(near) == 3

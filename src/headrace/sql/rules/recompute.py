@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from headrace.sql.batch import bind_inputs
 from headrace.sql.functions import mentions_time
-from headrace.sql.nodes import Node, Recompute, column
+from headrace.sql.nodes import Node, Project, Recompute, column
 from headrace.sql.program import Append, Applied
 from headrace.sql.rules.emitter import Change, Emitter
 from headrace.sql.rules.weighted import bag, columns, net, small, state_table, sub, union_all, weight
@@ -40,7 +40,7 @@ def _keyed(node: Recompute, emitter: Emitter) -> Change:
     before = [emitter.affected(child, keys, changed, before=True, least=least) for child, keys in pairs]
     after = [emitter.affected(child, keys, changed, before=False, least=least) for child, keys in pairs]
     query = _difference(bind_inputs(node.query, after), bind_inputs(node.query, before), node.columns)
-    by = ", ".join(key.sql("duckdb") for key in node.keys[0])
+    by = ", ".join(_written(key, node.inputs[0]).sql("duckdb") for key in node.keys[0])
     reason = f"recomputed for the changed values of {by}"
     if node.by_left:
         reason += "; while the right side stays as it is, only the changed rows of the left are joined"
@@ -48,6 +48,12 @@ def _keyed(node: Recompute, emitter: Emitter) -> Change:
     simple = _by_left(node, changes, emitter) if node.by_left else None
     net_ = changes[0].net or not node.by_left
     return emitter.computed(query, needs, timely=timely, net=net_, simple=simple, unless=unless)
+
+
+def _written(key: exp.Expr, child: Node) -> exp.Expr:
+    """A key as the query has it, where what it compares was made a column of ``child``."""
+    outputs = dict(child.outputs) if isinstance(child, Project) else {}
+    return outputs.get(key.name, key) if isinstance(key, exp.Column) and ".__" in key.name else key
 
 
 def _by_left(node: Recompute, changes: Sequence[Change], emitter: Emitter) -> exp.Query:
