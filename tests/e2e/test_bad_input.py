@@ -53,11 +53,12 @@ def test_a_syntax_error_in_a_model(project: Folder, refused: Refused) -> None:
         ("SELECT shop, sum(amuont) AS n\nFROM orders GROUP BY shop", ("by_shop.sql:1:18", "amount", "^^^^^^")),
         ("SELECT id, random() AS r FROM orders", ("by_shop.sql:1:12", "random", "^")),
         ("SELECT uuid() AS u FROM orders", ("by_shop.sql:1:8", "uuid", "^")),
+        ("SELECT (id, shop) AS pair FROM orders", ("by_shop.sql:1:1", "no names", "{'a': …, 'b': …}")),
         ("DROP TABLE orders", ("by_shop.sql:1:1",)),
         ("SELECT 1 AS one; SELECT 2 AS two", ("by_shop.sql:1:",)),
         ("", ("by_shop.sql",)),
     ],
-    ids=["table", "column", "random", "uuid", "drop", "two", "empty"],
+    ids=["table", "column", "random", "uuid", "row", "drop", "two", "empty"],
 )
 def test_a_model_that_cannot_run(project: Folder, refused: Refused, sql: str, said: tuple[str, ...]) -> None:
     project.write("models/by_shop.sql", sql + "\n")

@@ -92,7 +92,7 @@ def _is_closed(query: exp.Query) -> bool:
 def _described(query: exp.Query, text: SqlText, catalog: Catalog) -> tuple[str, ...]:
     """The engine binds the query: what is wrong with its names and types comes out here, with its place."""
     try:
-        return tuple(name for name, _ in catalog.oracle.describe(query))
+        columns = catalog.oracle.describe(query)
     except SqlError as error:
         words = re.search(
             r'"([^"]+)" (?:not found|does not)|column (?:named )?"?(\w+)"?|[Ff]unction with name "?(\w+)"?|\'(\w+)\(',
@@ -102,6 +102,20 @@ def _described(query: exp.Query, text: SqlText, catalog: Catalog) -> tuple[str, 
         place = text.find(found) if found else text.place(1, 1)
         what, _, hint = error.what.partition("\n")
         raise SqlError(what, code="HR-308", where=place, fix=" ".join(hint.split()) or error.fix) from None
+    for name, kind in columns:
+        if "STRUCT(" in kind and _has_unnamed(exp.DataType.build(kind, dialect="duckdb")):
+            raise SqlError(
+                f"the column {name} holds a row whose values have no names, and no table keeps such a row",
+                code="HR-308",
+                where=text.place(1, 1),
+                fix="name the values, as in {'a': …, 'b': …}, or make each a column",
+            )
+    return tuple(name for name, _ in columns)
+
+
+def _has_unnamed(kind: exp.DataType) -> bool:
+    structs = (s for s in kind.find_all(exp.DataType) if s.is_type("struct"))
+    return any(not isinstance(field, exp.ColumnDef) for struct in structs for field in struct.expressions)
 
 
 def _whole_text(query: exp.Query, names: tuple[str, ...]) -> exp.Query:

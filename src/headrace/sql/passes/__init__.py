@@ -4,6 +4,7 @@ event_windows TUMBLE, HOP and SESSION become SELECTs
 refuse        what has no single answer, or reads outside the project, is an error
 logical_time  now() and its kin become the epoch's logical time
 named_windows windows named in a WINDOW clause are written out
+named_rows    rows that are compared get names for their values
 qualify       every column says which table it is of; stars and aliases are written out
 unshadow      a table of a subquery never has the name of one outside it
 group_all     GROUP BY ALL is written out
@@ -24,6 +25,7 @@ from headrace.sql.passes.copies import copies
 from headrace.sql.passes.event_windows import event_windows
 from headrace.sql.passes.group_all import group_all
 from headrace.sql.passes.logical_time import logical_time
+from headrace.sql.passes.named_rows import named_rows
 from headrace.sql.passes.named_windows import named_windows
 from headrace.sql.passes.qualify import qualify
 from headrace.sql.passes.refuse import refuse
@@ -38,6 +40,7 @@ PASSES: tuple[Pass, ...] = (
     refuse,
     logical_time,
     named_windows,
+    named_rows,
     qualify,
     unshadow,
     group_all,
@@ -53,6 +56,7 @@ __all__ = [
     "event_windows",
     "group_all",
     "logical_time",
+    "named_rows",
     "named_windows",
     "qualify",
     "refuse",
