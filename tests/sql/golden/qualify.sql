@@ -18,3 +18,6 @@ SELECT "ev"."k" AS "k", COUNT(*) AS "_col_1" FROM "ev" AS "ev" GROUP BY "ev"."k"
 
 SELECT EV.K FROM EV;
 SELECT "ev"."k" AS "k" FROM "ev" AS "ev";
+
+SELECT e.id FROM ev AS e FULL JOIN ref AS r USING (k) QUALIFY row_number() OVER (PARTITION BY k ORDER BY e.id) = 1;
+SELECT "e"."id" AS "id" FROM "ev" AS "e" FULL JOIN "ref" AS "r" ON "e"."k" = "r"."k" QUALIFY ROW_NUMBER() OVER (PARTITION BY COALESCE("e"."k", "r"."k") ORDER BY "e"."id") = 1;

@@ -22,7 +22,7 @@ def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
         SqlError: HR-306, a column that no table has, or that several have.
     """
     for select in query.find_all(exp.Select):
-        _say_using(select)
+        _say_using(select, catalog)
     try:
         qualified: exp.Query = sqlglot_qualify(query, schema=catalog.schema(), dialect="duckdb")
         return qualified
@@ -32,20 +32,36 @@ def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
         raise SqlError(f"cannot be resolved: {error}", code="HR-306", where=text.place(1, 1)) from None
 
 
-def _say_using(select: exp.Select) -> None:
-    """Columns of USING in HAVING, which sqlglot leaves as they are."""
-    having, joins = select.args.get("having"), select.args.get("joins") or []
-    if having is None or select.args.get("from_") is None:
+def _say_using(select: exp.Select, catalog: Catalog) -> None:
+    """Columns of USING in HAVING and QUALIFY, which sqlglot leaves as they are."""
+    clauses = [clause for name in ("having", "qualify") if (clause := select.args.get(name)) is not None]
+    from_ = select.args.get("from_")
+    if not clauses or from_ is None:
         return
+    before: list[exp.Expr] = [from_.this]
     shared: dict[str, list[str]] = {}
-    for join in joins:
-        for name in join.args.get("using") or ():
-            tables = shared.setdefault(name.name.lower(), [select.args["from_"].this.alias_or_name])
-            tables.append(join.alias_or_name)
-    for found in list(having.find_all(exp.Column)):
-        tables = shared.get(found.name.lower(), []) if not found.table else []
-        if tables:
-            found.replace(exp.func("COALESCE", *(exp.column(found.name, table=table) for table in tables)))
+    for join in select.args.get("joins") or ():
+        for name in (using.name.lower() for using in join.args.get("using") or ()):
+            owner = next((table for table in before if _has(table, name, catalog)), before[0])
+            tables = shared.setdefault(name, [owner.alias_or_name])
+            if not join.is_semi_or_anti_join:
+                tables.append(join.alias_or_name)
+        if not join.is_semi_or_anti_join:
+            before.append(join.this)
+    for clause in clauses:
+        for found in list(clause.find_all(exp.Column)):
+            tables = shared.get(found.name.lower(), []) if not found.table else []
+            if tables:
+                found.replace(exp.func("COALESCE", *(exp.column(found.name, table=table) for table in tables)))
+
+
+def _has(table: exp.Expr, name: str, catalog: Catalog) -> bool:
+    """Whether a table in FROM has that column, as far as can be told before names are resolved."""
+    if isinstance(table, exp.Subquery):
+        names = table.this.named_selects
+        return "*" in names or name in (n.lower() for n in names)
+    relation = catalog.relations.get(table.name.lower())
+    return relation is None or name in relation.columns
 
 
 def _unresolved(error: OptimizeError, catalog: Catalog, text: SqlText) -> SqlError:
