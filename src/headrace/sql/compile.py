@@ -12,7 +12,7 @@ from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
 from headrace.sql.fuse import fused
 from headrace.sql.narrow import narrowed
-from headrace.sql.nodes import Aggregate, Expire, Node, Project, Top, Window, children, column, scans
+from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Scan, Top, Window, children, column, scans
 from headrace.sql.passes import PASSES, logical_time
 from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
 from headrace.sql.rules.emitter import Emitter
@@ -61,7 +61,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         reads=scans(node),
         steps=tuple(emitter.steps),
         advance=tuple(emitter.advance),
-        key=_key(node),
+        key=_key(node, catalog),
         append_only=appended,
         batch=_whole_text(query, node.columns),
         live=live,
@@ -153,17 +153,25 @@ def _named(node: Node, names: tuple[str, ...], text: SqlText) -> Node:
     return Project(node, tuple((name, column(old)) for name, old in zip(names, node.columns, strict=True)))
 
 
-def _key(node: Node) -> tuple[str, ...]:
-    """Output columns that together identify a row: the group's keys, when all of them are shown."""
-    if isinstance(node, Project):
-        below = _key(node.child)
-        shown = {value.name: name for name, value in node.outputs if isinstance(value, exp.Column)}
-        return tuple(shown[k] for k in below) if below and all(k in shown for k in below) else ()
-    if isinstance(node, Aggregate):
-        return tuple(name for name, _ in node.keys)
-    if isinstance(node, Window | Top | Expire):
-        return _key(node.child)
-    return ()
+def _key(node: Node, catalog: Catalog) -> tuple[str, ...]:
+    """Output columns that together identify a row; none when nothing is known to."""
+    match node:
+        case Scan():
+            relation = catalog.relations[node.relation]
+            return relation.key if relation.live and set(relation.key) <= set(node.columns) else ()
+        case Project():
+            below = _key(node.child, catalog)
+            shown = {value.name: name for name, value in node.outputs if isinstance(value, exp.Column)}
+            return tuple(shown[k] for k in below) if all(k in shown for k in below) else ()
+        case Aggregate():
+            return tuple(name for name, _ in node.keys)
+        case Window() | Top() | Expire():
+            return _key(node.child, catalog)
+        case Join():
+            left, right = _key(node.left, catalog), _key(node.right, catalog)
+            return left + right if left and right else ()
+        case _:
+            return ()
 
 
 def _in_order(node: Node, applied: dict[Node, Applied]) -> list[Applied]:

@@ -289,13 +289,15 @@ class Emitter:
         """
         done = self.retention.below(keys, least)
         rows = self.old(node, done) if before else self.new(node, done)
-        chosen = exp.select(*columns(node), weight()).from_(sub(rows, "r"), copy=False)
-        if keys:
-            pairs = (
-                exp.NullSafeEQ(this=exp.paren(k), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys)
-            )
-            chosen = semi_join(chosen, sub(changed, "a"), exp.and_(*pairs))
-        return bag(chosen, node.columns, append_only=self.append_only(node))
+        chosen = self.agreeing(exp.select(*columns(node), weight()).from_(sub(rows, "r"), copy=False), keys, changed)
+        return bag(chosen, node.columns, append_only=self.append_only(node) or (before and self.clean(node)))
+
+    def agreeing(self, rows: exp.Select, keys: Sequence[exp.Expr], changed: exp.Query) -> exp.Select:
+        """Those of ``rows`` whose keys are among the changed ones."""
+        if not keys:
+            return rows
+        pairs = (exp.NullSafeEQ(this=exp.paren(k), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys))
+        return semi_join(rows, sub(changed, "a"), exp.and_(*pairs))
 
     def move(self, made: Node, node: Node) -> None:
         """What is told of the operator ``made`` is told of ``node``, which was made into it."""

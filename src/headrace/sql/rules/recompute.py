@@ -14,19 +14,28 @@ from headrace.sql.rules.emitter import Change, Emitter
 from headrace.sql.rules.weighted import bag, columns, net, small, state_table, sub, union_all, weight
 
 
-def change(node: Recompute, emitter: Emitter) -> Change:
-    return _keyed(node, emitter) if node.keys else _whole(node, emitter)
+def change(node: Recompute, emitter: Emitter, instead_of: Node | None = None) -> Change:
+    """
+    Args:
+        instead_of: the operator that ``node`` was made from, if it was.
+    """
+    shown = emitter.result(instead_of or node)
+    return _keyed(node, shown, emitter) if node.keys else _whole(node, shown, emitter)
 
 
 def instead(node: Node, same: Recompute, emitter: Emitter) -> Change:
     """The change of ``node``, which is maintained as ``same``."""
-    made = change(same, emitter)
+    made = change(same, emitter, node)
     emitter.move(same, node)
     return made
 
 
-def _keyed(node: Recompute, emitter: Emitter) -> Change:
-    """Difference of the query over the affected keys before and after this epoch."""
+def _keyed(node: Recompute, shown: exp.Query | None, emitter: Emitter) -> Change:
+    """Difference of the query over the affected keys before and after this epoch.
+
+    Args:
+        shown: the result before this epoch, if something shows it.
+    """
     assert node.keys is not None
     changes = [emitter.named(child) for child in node.inputs]
     needs = frozenset().union(*(c.needs for c in changes))
@@ -37,9 +46,13 @@ def _keyed(node: Recompute, emitter: Emitter) -> Change:
     ).query
     pairs = list(zip(node.inputs, node.keys, strict=True))
     least = emitter.retention.frontiers.keys(node)
-    before = [emitter.affected(child, keys, changed, before=True, least=least) for child, keys in pairs]
     after = [emitter.affected(child, keys, changed, before=False, least=least) for child, keys in pairs]
-    query = _difference(bind_inputs(node.query, after), bind_inputs(node.query, before), node.columns)
+    if shown is not None and all(isinstance(k, exp.Column) and k.name in node.columns for k in node.keys[0]):
+        before: exp.Query = emitter.agreeing(exp.select(*columns(node)).from_(sub(shown, "r")), node.keys[0], changed)
+    else:
+        rows = [emitter.affected(child, keys, changed, before=True, least=least) for child, keys in pairs]
+        before = bind_inputs(node.query, rows)
+    query = _difference(bind_inputs(node.query, after), before, node.columns)
     by = ", ".join(_written(key, node.inputs[0]).sql("duckdb") for key in node.keys[0])
     reason = f"recomputed for the changed values of {by}"
     if node.by_left:
@@ -76,14 +89,13 @@ def _by_left(node: Recompute, changes: Sequence[Change], emitter: Emitter) -> ex
     return union_all(parts)
 
 
-def _whole(node: Recompute, emitter: Emitter) -> Change:
+def _whole(node: Recompute, shown: exp.Query | None, emitter: Emitter) -> Change:
     """Difference of the query over everything after this epoch with what it gave before."""
     changes = [emitter.named(child) for child in node.inputs]
     after = [bag(emitter.new(child), child.columns, append_only=emitter.append_only(child)) for child in node.inputs]
     query = bind_inputs(node.query, after)
     timely = any(c.timely for c in changes) or any(mentions_time(part) for part in [node.query])
     needs = frozenset().union(*(c.needs for c in changes))
-    shown = emitter.result(node)
     if shown is not None:
         emitter.hold(node, shown)
         states: tuple[str, ...] = ()
