@@ -48,10 +48,11 @@ def _starred(make: Maker, source: From, scope: Scope) -> Query:
     alias = make.pick(sorted({c.ref.split(".")[0] for c in source.columns if "." in c.ref}))
     columns = [c for c in source.columns if c.ref.startswith(f"{alias}.")]
     make.mark("t.*")
-    extra = f", {value(make, 'INT', scope, 2)} AS extra"
     names = tuple(Column(c.ref.split(".")[1], c.kind) for c in columns)
-    sql = f"SELECT {alias}.*{extra} FROM {source.sql}{_where(make, source, scope)}"
-    return Query(sql, (*names, Column("extra", "INT")), source.size)
+    extra = f"extra{len(names)}"
+    shown = f"{alias}.*, {value(make, 'INT', scope, 2)} AS {extra}"
+    sql = f"SELECT {shown} FROM {source.sql}{_where(make, source, scope)}"
+    return Query(sql, (*names, Column(extra, "INT")), source.size)
 
 
 def grouped(make: Maker, depth: int) -> Query:

@@ -81,6 +81,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
         "($TS)::VARCHAR",
         "$BOOL::VARCHAR",
         "strftime($TS, '%H:%M')",
+        "strftime($TS, '%Y-%m-%d')",
+        "strftime($TS, '%d.%m.%Y %H')",
         "regexp_replace($STR, '[ab]', '*')",
         "regexp_extract($STR, '([a-c])', 1)",
         "($JSON ->> 's')",

@@ -10,6 +10,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from headrace.errors import SqlError
 from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
+from headrace.sql.dates import dated, key_of_text
 from headrace.sql.fuse import fused
 from headrace.sql.narrow import narrowed
 from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Scan, Top, Window, children, column, scans
@@ -30,7 +31,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         SqlError: the text is not a SELECT that can be maintained; it says where and what to write instead.
     """
     query, names = settled(text, catalog)
-    node = None if _is_closed(query) else fused(first_rows(sessions(build(query, catalog), catalog.oracle)))
+    node = None if _is_closed(query) else fused(dated(first_rows(sessions(build(query, catalog), catalog.oracle))))
     if node is None or len(node.columns) != len(names):
         node = whole(query, catalog, {}, "a SELECT whose columns only the engine knows", names)
     growing = {name for name, relation in catalog.relations.items() if relation.append_only}
@@ -161,7 +162,8 @@ def _key(node: Node, catalog: Catalog) -> tuple[str, ...]:
             return relation.key if relation.live and set(relation.key) <= set(node.columns) else ()
         case Project():
             below = _key(node.child, catalog)
-            shown = {value.name: name for name, value in node.outputs if isinstance(value, exp.Column)}
+            shown = {v.name: n for n, v in node.outputs if isinstance(v, exp.Column)}
+            shown |= {key: n for n, v in node.outputs if (key := key_of_text(v, node.child)) is not None}
             return tuple(shown[k] for k in below) if all(k in shown for k in below) else ()
         case Aggregate():
             return tuple(name for name, _ in node.keys)

@@ -43,4 +43,6 @@ def _is_row(value: exp.Expr) -> bool:
 
 def _named(row: exp.Expr) -> exp.Struct:
     pairs = enumerate(row.expressions)
-    return exp.Struct(expressions=[exp.PropertyEQ(this=exp.to_identifier(f"v{i}"), expression=v.copy()) for i, v in pairs])
+    return exp.Struct(
+        expressions=[exp.PropertyEQ(this=exp.to_identifier(f"v{i}"), expression=v.copy()) for i, v in pairs]
+    )

@@ -296,7 +296,9 @@ class Emitter:
         """Those of ``rows`` whose keys are among the changed ones."""
         if not keys:
             return rows
-        pairs = (exp.NullSafeEQ(this=exp.paren(k), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys))
+        pairs = (
+            exp.NullSafeEQ(this=exp.paren(k), expression=exp.column(f"k{i}", table="a")) for i, k in enumerate(keys)
+        )
         return semi_join(rows, sub(changed, "a"), exp.and_(*pairs))
 
     def move(self, made: Node, node: Node) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from headrace.sql.batch import expanded
+from headrace.sql.dates import key_of_text
 from headrace.sql.nodes import INPUTS, Expand, Project, Scan, Union, constant
 from headrace.sql.program import Applied
 from headrace.sql.rules.emitter import Change, Emitter
@@ -56,5 +57,5 @@ def explain(node: Project, emitter: Emitter) -> None:
 
 def _injective(node: Project) -> bool:
     """Whether different input rows surely give different output rows: all columns pass through, but one that is the same in all."""
-    passed = {value.name for _, value in node.outputs if isinstance(value, exp.Column)}
+    passed = {v.name if isinstance(v, exp.Column) else key_of_text(v, node.child) for _, v in node.outputs}
     return passed >= set(node.child.columns) - constant(node.child)

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from headrace.sql.batch import bind_inputs
 from headrace.sql.functions import mentions_time
-from headrace.sql.nodes import Node, Project, Recompute, column
+from headrace.sql.nodes import Node, Project, Recompute, Top, Window, column
 from headrace.sql.program import Append, Applied
 from headrace.sql.rules.emitter import Change, Emitter
 from headrace.sql.rules.weighted import bag, columns, net, small, state_table, sub, union_all, weight
@@ -20,7 +20,11 @@ def change(node: Recompute, emitter: Emitter, instead_of: Node | None = None) ->
         instead_of: the operator that ``node`` was made from, if it was.
     """
     shown = emitter.result(instead_of or node)
-    return _keyed(node, shown, emitter) if node.keys else _whole(node, shown, emitter)
+    if not node.keys:
+        return _whole(node, shown, emitter)
+    # Elsewhere a row of the result may not show the keys it was made by: an outer join pads it.
+    shows_keys = isinstance(instead_of, Window | Top) or node.by_left
+    return _keyed(node, shown if shows_keys else None, emitter)
 
 
 def instead(node: Node, same: Recompute, emitter: Emitter) -> Change:
@@ -59,7 +63,8 @@ def _keyed(node: Recompute, shown: exp.Query | None, emitter: Emitter) -> Change
         reason += "; while the right side stays as it is, only the changed rows of the left are joined"
     emitter.explain(node, Applied(node.operator, "keyed", reason, "", emitter.states_of(*node.inputs)))
     simple = _by_left(node, changes, emitter) if node.by_left else None
-    net_ = changes[0].net or not node.by_left
+    # Rows of the left that differ give results that differ only if all their columns are in these.
+    net_ = not node.by_left or (changes[0].net and set(node.inputs[0].columns) <= set(node.columns))
     return emitter.computed(query, needs, timely=timely, net=net_, simple=simple, unless=unless)
 
 
