@@ -53,6 +53,13 @@ def has_aggregate(node: exp.Expr, oracle: Oracle) -> bool:
     return next(aggregates(node, oracle), None) is not None
 
 
+def is_windowed(call: exp.Expr) -> bool:
+    """Whether ``call`` is what an OVER belongs to."""
+    while isinstance(call.parent, exp.Filter | exp.IgnoreNulls | exp.RespectNulls) and call.arg_key == "this":
+        call = call.parent
+    return isinstance(call.parent, exp.Window) and call.arg_key == "this"
+
+
 def windows(node: exp.Expr) -> Iterator[exp.Window]:
     """The window functions in ``node``, not entering subqueries."""
     if isinstance(node, exp.Query | exp.Subquery):

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
 from headrace.sql.from_clause import FromClause
-from headrace.sql.functions import aggregates, conjuncts, has_aggregate, mentions_time, windows
+from headrace.sql.functions import aggregates, conjuncts, has_aggregate, is_windowed, mentions_time, windows
 from headrace.sql.grouping import grouped_by_sets, grouping_sets
 from headrace.sql.nodes import INPUTS, Aggregate, Expire, Named, Node, Project, Recompute, Top, Window, column
 from headrace.sql.subqueries import Subqueries
@@ -248,10 +248,10 @@ def _filtered(node: Node, parts: Sequence[exp.Expr]) -> Node:
 
 
 def _replaced(value: exp.Expr, known: Mapping[exp.Expr, str]) -> exp.Expr:
-    """``value`` with each known expression replaced by the column that holds it."""
+    """``value`` with each known expression replaced by the column that holds it; a window's function is none, if it reads like one."""
 
     def swap(node: exp.Expr) -> exp.Expr:
-        name = known.get(node)
+        name = None if is_windowed(node) else known.get(node)
         return column(name) if name is not None else node
 
     return value.copy().transform(swap)
