@@ -161,6 +161,29 @@ def test_a_difference_is_found(engine: DuckDBEngine) -> None:
     assert (result.missing, result.extra) == (1, 1)
 
 
+def test_of_equal_rows_as_many_leave_as_left(engine: DuckDBEngine) -> None:
+    """Rows are first taken to be there once; the epoch that shows otherwise is run again, and rows are counted from then on."""
+    engine.install(SOURCES, compiled(engine, {"m": "select v from bag where k <> 'z'"}))
+    offset = 0
+
+    def run(epoch: int, *rows: tuple[str, int, int]) -> list[tuple[int, int]]:
+        nonlocal offset
+        table = pa.Table.from_pylist([dict(zip(("k", "v", "__w"), row, strict=True)) for row in rows], SCHEMAS["bag"])
+        arrived = {"bag": Arrived(table, offset)}
+        offset += len(rows)
+        done = engine.run(Mark(epoch, {"bag": offset}, datetime(2026, 1, epoch, tzinfo=UTC)), arrived)
+        assert done.mark.epoch == epoch
+        assert_equal(engine)
+        content, _ = engine.content("m")
+        return sorted((v, content["v"].to_pylist().count(v)) for v in set(content["v"].to_pylist()))
+
+    assert run(1, ("a", 1, 1), ("a", 2, 1), ("b", 2, 1), ("b", 3, 1)) == [(1, 1), (2, 2), (3, 1)]
+    assert run(2, ("a", 1, -1)) == [(2, 2), (3, 1)]
+    assert run(3, ("a", 2, -1), ("c", 2, 1), ("c", 2, 1), ("b", 3, -1)) == [(2, 3)]
+    assert run(4, ("c", 2, -1), ("c", 2, -1)) == [(2, 1)]
+    assert engine.sizes()["hot.bag"] == offset
+
+
 def test_reopened_state_goes_on(tmp_path: Path) -> None:
     """Closed and opened again, nothing is built anew, and the next epochs are still exact."""
     stream = Stream(7)

@@ -67,7 +67,9 @@ def test_other_formats_are_left_as_they_are(form: str) -> None:
 
 
 def test_the_text_of_a_date_stands_for_the_key() -> None:
-    made = dated(Aggregate(Scan("ev", ("moment",)), (("day", written("%Y-%m-%d")),), (("n", exp.Count(this=exp.Star())),)))
+    made = dated(
+        Aggregate(Scan("ev", ("moment",)), (("day", written("%Y-%m-%d")),), (("n", exp.Count(this=exp.Star())),))
+    )
     assert isinstance(made, Project)
     assert made.columns == ("day", "n")
     day, count = (value for _, value in made.outputs)

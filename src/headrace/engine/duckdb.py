@@ -188,20 +188,30 @@ class DuckDBEngine:
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         with self._lock, self._doing(f"running epoch {mark.epoch}"):
-            try:
-                self._shape_streams(arrived)
-                with transaction(self._connection):
-                    committed = self._epoch(mark, arrived)
-                self._waiting.committed()
-                self._clear_deltas(sum(source.rows.num_rows for source in arrived.values()))
-            except BaseException:
-                self._runner.forget()
-                self._watermarks.load()
-                self._waiting.rolled_back()
-                raise
+            committed = None
+            while committed is None:
+                try:
+                    committed = self._run(mark, arrived)
+                except tables.CopiesError as found:
+                    self._runner.has_copies(found.table)
             if self._waiting.full():
                 self._write_waiting()
             return committed
+
+    def _run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
+        """An epoch as one transaction; if it fails, all is as it was before."""
+        try:
+            self._shape_streams(arrived)
+            with transaction(self._connection):
+                committed = self._epoch(mark, arrived)
+            self._waiting.committed()
+            self._clear_deltas(sum(source.rows.num_rows for source in arrived.values()))
+            return committed
+        except BaseException:
+            self._runner.forget()
+            self._watermarks.load()
+            self._waiting.rolled_back()
+            raise
 
     def _shape_streams(self, arrived: Mapping[str, Arrived]) -> None:
         for name, source in self._sources.items():

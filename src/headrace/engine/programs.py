@@ -128,7 +128,9 @@ class Runner:
     ) -> None:
         self._connection = connection
         self._statements = Statements(connection, once=building)
+        self._building = building
         self._refolded = False
+        self._copied: set[str] = set()
         self._filled: dict[str, int] = {}
         self._appended: dict[str, int] = {}
         self._views = _views(programs)
@@ -258,7 +260,12 @@ class Runner:
 
     def apply(self, table: str, columns: Sequence[str], key: Sequence[str], *, leaves: bool = True) -> None:
         """Bring ``live.<table>`` up to date with its delta, of which rows may leave or not."""
-        apply(self._execute, self.negatives if leaves else lambda _: 0, table, columns, key)
+        copies = self._building or table in self._copied
+        apply(self._execute, self.negatives if leaves else lambda _: 0, table, columns, key, copies=copies)
+
+    def has_copies(self, table: str) -> None:
+        """To be told when rows of ``live.<table>`` were found there more than once: then each is looked at, which takes longer."""
+        self._copied.add(table)
 
     def negatives(self, name: str) -> int:
         """Rows that leave, in ``delta.<name>``."""

@@ -86,17 +86,40 @@ def show(connection: duckdb.DuckDBPyConnection, source: SourceTable, history: st
     connection.execute(f"CREATE OR REPLACE VIEW main.{name} AS {body}")
 
 
+class CopiesError(Exception):
+    """More rows went than were to leave: some of them had copies."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+
 def apply(
-    execute: Callable[[str], int], leaving: Callable[[str], int], table: str, columns: Sequence[str], key: Sequence[str]
+    execute: Callable[[str], int],
+    leaving: Callable[[str], int],
+    table: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    *,
+    copies: bool = True,
 ) -> None:
     """Bring ``live.<table>`` up to date with ``delta.<table>``: take out what left, add what arrived.
 
     Args:
         leaving: how many rows leave, by delta.
+        copies: rows may be there more than once, and not all of a row's copies leave.
+
+    Raises:
+        CopiesError: there are copies after all. The table is spoiled until the transaction is rolled back.
     """
     live, delta = f"live.{quoted(table)}", quoted(delta_name(table))
-    if leaving(table):
-        execute(_remove_by_key(live, delta, key) if key else _remove_rows(live, delta, columns))
+    if gone := leaving(table):
+        if key:
+            execute(_remove_by_key(live, delta, key))
+        elif copies:
+            execute(_remove_rows(live, delta, columns))
+        elif execute(_remove_by_key(live, delta, columns)) != gone:
+            raise CopiesError(table)
     names = listed(list(columns))
     execute(f"INSERT INTO {live} ({names}) SELECT {names} FROM {delta} WHERE {WEIGHT} > 0")
 
