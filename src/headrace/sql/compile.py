@@ -12,6 +12,7 @@ from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
 from headrace.sql.dates import dated, key_of_text
 from headrace.sql.fuse import fused
+from headrace.sql.functions import expands
 from headrace.sql.narrow import narrowed
 from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Scan, Top, Window, children, column, scans
 from headrace.sql.passes import PASSES, logical_time
@@ -161,7 +162,7 @@ def _key(node: Node, catalog: Catalog) -> tuple[str, ...]:
             relation = catalog.relations[node.relation]
             return relation.key if relation.live and set(relation.key) <= set(node.columns) else ()
         case Project():
-            below = _key(node.child, catalog)
+            below = () if any(expands(v) for _, v in node.outputs) else _key(node.child, catalog)
             shown = {v.name: n for n, v in node.outputs if isinstance(v, exp.Column)}
             shown |= {key: n for n, v in node.outputs if (key := key_of_text(v, node.child)) is not None}
             return tuple(shown[k] for k in below) if all(k in shown for k in below) else ()

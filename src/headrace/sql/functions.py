@@ -9,6 +9,10 @@ from sqlglot import exp
 from headrace.sql.catalog import Oracle
 
 
+# Called in a list of output columns, they make several rows of one.
+EXPANDING = ("unnest", "generate_subscripts")
+
+
 def is_aggregate(node: exp.Expr, oracle: Oracle) -> bool:
     """An aggregate call, or one with a FILTER or IGNORE NULLS around it; a window function is not."""
     if isinstance(node, exp.Filter | exp.IgnoreNulls | exp.RespectNulls | exp.WithinGroup):
@@ -94,8 +98,8 @@ def conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
 
 def expands(node: exp.Expr) -> bool:
     """Whether an output column makes several rows of one."""
-    called = (call.name.lower() for call in node.find_all(exp.Anonymous))
-    return node.find(exp.Unnest, exp.Explode) is not None or any(name == "unnest" for name in called)
+    names = (call.name.lower() for call in node.find_all(exp.Anonymous))
+    return node.find(exp.Unnest, exp.Explode) is not None or any(name in EXPANDING for name in names)
 
 
 def mentions_time(node: exp.Expr) -> bool:
