@@ -11,8 +11,8 @@ from headrace.errors import SqlError
 from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
 from headrace.sql.dates import dated, key_of_text
-from headrace.sql.fuse import fused
 from headrace.sql.functions import expands
+from headrace.sql.fuse import fused
 from headrace.sql.narrow import narrowed
 from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Scan, Top, Window, children, column, scans
 from headrace.sql.passes import PASSES, logical_time

@@ -8,7 +8,6 @@ from sqlglot import exp
 
 from headrace.sql.catalog import Oracle
 
-
 # Called in a list of output columns, they make several rows of one.
 EXPANDING = ("unnest", "generate_subscripts")
 
