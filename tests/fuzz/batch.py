@@ -15,6 +15,7 @@ from sqlglot import exp
 from headrace.engine import DuckDBEngine, SourceTable, tables
 from headrace.engine.programs import instant
 from headrace.engine.render import NOW, parameter, quoted, render
+from headrace.engine.statements import ASOF
 from headrace.sql import Program
 
 from .bags import Bag, bag
@@ -50,9 +51,10 @@ class Batch:
             self._cursor.execute(
                 f"CREATE TEMP TABLE {quoted(_name(name))} AS FROM ({render(programs[name].batch, place)}) LIMIT 0"
             )
-        for name, text in texts.items():
-            into = f"INSERT INTO {quoted(_name(name))} " if name in self._read else ""
-            self._cursor.execute(f"PREPARE {quoted(_statement(name))} AS {into}{text}")
+        into = {name: f"INSERT INTO {quoted(_name(name))} " if name in self._read else "" for name in texts}
+        self._commands = {name: f"PREPARE {quoted(_statement(name))} AS {into[name]}{text}" for name, text in texts.items()}
+        for command in self._commands.values():
+            self._cursor.execute(command)
 
     def contents(self, now: datetime, arrived: Collection[str]) -> Mapping[str, Bag]:
         """Each model's rows, recomputed in the order of the models where an input has changed.
@@ -71,6 +73,8 @@ class Batch:
         return self._rows
 
     def _recomputed(self, name: str, now: datetime) -> pa.Table:
+        if ASOF in self._commands[name]:
+            self._cursor.execute(self._commands[name])
         time = f"({NOW} := {instant(now)})" if name in self._timed else ""
         run = f"EXECUTE {quoted(_statement(name))}{time}"
         if name not in self._read:

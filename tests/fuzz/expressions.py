@@ -64,7 +64,8 @@ def leaf(make: Maker, kind: str, scope: Scope) -> str:
         return filled(make, make.pick(fitting), scope, 0)
     if make.chance(0.1):
         make.mark("NULL literal")
-        return f"NULL::{TYPES[kind]}"
+        # NULL::VARCHAR || 'x' is an INTEGER for DuckDB.
+        return "nullif('', '')" if kind == "STR" else f"NULL::{TYPES[kind]}"
     return make.pick(LITERALS[kind])
 
 

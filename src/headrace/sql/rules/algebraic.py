@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from headrace.sql.batch import batch
-from headrace.sql.functions import substituted
+from headrace.sql.functions import expands, substituted
 from headrace.sql.nodes import Aggregate, Named, Node, Project, cast, column
 from headrace.sql.program import Applied, Merge
 from headrace.sql.rules import linear
@@ -312,7 +312,8 @@ def through(node: Project, emitter: Emitter) -> Change | None:
     while isinstance(projects[-1].child, Project):
         projects.append(projects[-1].child)
     base = projects[-1].child
-    if not isinstance(base, Aggregate):
+    # What makes several rows of one can be shown, but not be put into conditions.
+    if not isinstance(base, Aggregate) or any(expands(value) for below in projects[1:] for _, value in below.outputs):
         return None
     emitter.change(base)
     found = emitter.grouped.get(base)
