@@ -114,6 +114,15 @@ def test_status(asked: Folder, request: pytest.FixtureRequest) -> None:
     assert "orders" in asked.ask("status").ok().text
 
 
+def test_explain_estimates_what_an_epoch_costs(asked: Folder) -> None:
+    """From the state file of a stopped node, or by asking the one that runs."""
+    found = asked.ask("explain", "by_shop", "--json").ok().json["estimate"]
+    assert found["statements"] > 0
+    assert found["rows"] == 2 * 2
+    assert found["ms"] > 0
+    assert f"about {found['ms']:.0f} ms now" in asked.ask("explain", "by_shop").ok().text
+
+
 def test_explain(stopped: Folder) -> None:
     found = stopped.ask("explain", "by_shop", "--json").ok().json
     assert found["incremental"] is True
@@ -125,7 +134,8 @@ def test_explain(stopped: Folder) -> None:
 
 
 def test_explain_needs_no_run(project: Folder) -> None:
-    assert project.ask("explain", "by_shop", "--json").ok().json["model"] == "by_shop"
+    found = project.ask("explain", "by_shop", "--json").ok().json
+    assert (found["model"], found["estimate"]) == ("by_shop", None)
     assert not project.data.exists()
 
 

@@ -52,7 +52,9 @@ class Batch:
                 f"CREATE TEMP TABLE {quoted(_name(name))} AS FROM ({render(programs[name].batch, place)}) LIMIT 0"
             )
         into = {name: f"INSERT INTO {quoted(_name(name))} " if name in self._read else "" for name in texts}
-        self._commands = {name: f"PREPARE {quoted(_statement(name))} AS {into[name]}{text}" for name, text in texts.items()}
+        self._commands = {
+            name: f"PREPARE {quoted(_statement(name))} AS {into[name]}{text}" for name, text in texts.items()
+        }
         for command in self._commands.values():
             self._cursor.execute(command)
 

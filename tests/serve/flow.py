@@ -246,7 +246,7 @@ class FlowNode:
     def receipts(self) -> Mapping[str, Mapping[str, Any]]:
         return dict(self._receipts)
 
-    def explain(self, model: str, /) -> Mapping[str, Any]:
+    def explain(self, model: str, /, *, measured: bool = False) -> Mapping[str, Any]:
         columns = {"carrier": "VARCHAR", "departures": "BIGINT"}
         return {"model": model, "columns": columns, "rules": ["linear", "algebraic", "linear"], "incremental": True}
 

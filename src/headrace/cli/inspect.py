@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headrace.cli.reach import reached
+from headrace.cli.reach import data_dir, reached
 from headrace.cli.show import TABLE_ROWS, show_explained, show_receipts, show_rows, show_status
-from headrace.errors import UsageError
+from headrace.errors import HeadraceError, UsageError
 
 
 def query(project: Path, data: Path | None, sql: str, as_of: str | None, form: str) -> None:
@@ -33,7 +34,15 @@ def explain(project: Path, model: str, *, as_json: bool) -> None:
     """Compile the project and show one model's operators."""
     from headrace.cli.stopped import explained_model  # only here: the engine, which a running node spares the others
 
-    shown = explained_model(project, model)
+    directory = data_dir(project, None)
+    shown = explained_model(project, model, directory)
+    socket = directory.socket() if directory.busy else None
+    if socket is not None:
+        from headrace.cli.running import RunningNode  # only here: an HTTP client is not needed otherwise
+
+        # The node may run the model as it was before an edit, or not at all yet; the files say how it is kept.
+        with suppress(HeadraceError), RunningNode(socket, directory.root) as node:
+            shown["estimate"] = node.estimate(model)
     if as_json:
         _print_json(shown)
     else:

@@ -70,6 +70,12 @@ class RunningNode:
         found: dict[str, Any] = self._checked(self._sent("GET", "/v1/status")).json()
         return found
 
+    def estimate(self, model: str) -> dict[str, Any] | None:
+        """What an epoch of a model costs there, now."""
+        explained = self._checked(self._sent("GET", f"/v1/models/{model}")).json()["explain"]
+        found: dict[str, Any] | None = explained.get("estimate")
+        return found
+
     def _asked(self, question: Mapping[str, Any], media_type: str) -> httpx.Response:
         return self._checked(self._sent("POST", "/v1/sql", json=dict(question), headers={"Accept": media_type}))
 

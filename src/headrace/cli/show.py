@@ -39,8 +39,17 @@ def show_explained(shown: Mapping[str, Any]) -> None:
     if shown["final_behind"]:
         behind = " and ".join(shown["final_behind"])
         tree.add(f"rows that the watermark of {behind} has passed are final: they move to the lake")
+    if shown["estimate"] is not None:
+        tree.add(_estimated(shown["estimate"]))
     _grow(tree, _operators(shown["rules"]), set())
     _console().print(tree)
+
+
+def _estimated(found: Mapping[str, Any]) -> str:
+    looked = f" and a look through {found['rows']:,} kept rows" if found["rows"] else ""
+    return (
+        f"an epoch costs about {found['ms']:,.0f} ms now, beside its own rows: {found['statements']} statements{looked}"
+    )
 
 
 Operator = tuple[Mapping[str, Any], "tuple[Operator, ...]"]
@@ -78,6 +87,8 @@ def _alike(operator: Operator) -> str:
 def _told(line: Mapping[str, Any]) -> str:
     detail = f" [yellow]{line['detail']}[/yellow]" if line["detail"] else ""
     text = f"{_plain(line['operator'])}\n[cyan]{line['rule']}[/cyan]: {_plain(line['reason'])}{detail}"
+    if line["rule"] != "linear" or line["state"]:
+        text += f"\n[dim]costs {line['cost']}[/dim]"
     for state in line["state"]:
         text += f"\n[dim]keeps {state['name']}: {_plain(state['bound'])}[/dim]"
         if state["warning"]:

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from headrace.engine import DuckDBOracle
+from headrace.engine import DuckDBOracle, stored_sizes
 from headrace.errors import UsageError
 from headrace.ingest import resolve
 from headrace.project import Project, load
 from headrace.runtime.assemble import assemble
 from headrace.runtime.datadir import DataDir
-from headrace.runtime.node import Node, Settings, explained
+from headrace.runtime.explained import explained
+from headrace.runtime.node import Node, Settings
 from headrace.security import Principal
 from headrace.serve.encode import to_arrow, to_csv, to_json, to_parquet, to_rows
 from headrace.sql import nearest
@@ -69,8 +70,8 @@ class StoppedNode:
         return self.node.status()
 
 
-def explained_model(project: Path, model: str) -> dict[str, Any]:
-    """How one model is kept up to date, from the project's files alone.
+def explained_model(project: Path, model: str, data: DataDir) -> dict[str, Any]:
+    """How one model is kept up to date, from the project's files; with an estimate of its cost if state can be looked at.
 
     Raises:
         UsageError: HR-112, an unknown model.
@@ -84,4 +85,4 @@ def explained_model(project: Path, model: str) -> dict[str, Any]:
             fix=f"did you mean {near}?" if near else f"models: {', '.join(declared.models)}",
         )
     assembly = assemble(declared, DuckDBOracle(declared.functions), lambda source: resolve(source, declared.root))
-    return explained(assembly.program(model), assembly.relations[model], declared)
+    return explained(assembly.program(model), assembly.relations[model], declared, stored_sizes(data.state))

@@ -15,6 +15,7 @@ from headrace.engine.protocol import (
     SetsAside,
     SourceTable,
 )
+from headrace.engine.session import stored_sizes
 
 __all__ = [
     "LEDGER",
@@ -31,4 +32,5 @@ __all__ = [
     "Result",
     "SetsAside",
     "SourceTable",
+    "stored_sizes",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from headrace.engine.functions import function_error
-from headrace.engine.render import literal
+from headrace.engine.render import literal, quoted
 from headrace.errors import EngineError
 
 # The state file is attached without a write-ahead log: a commit does not wait for the disk. What a crash loses, the epochs
@@ -53,6 +53,25 @@ def open_database(path: Path, readable: Sequence[Path]) -> duckdb.DuckDBPyConnec
     ):
         connection.execute(statement)
     return connection
+
+
+def stored_sizes(path: Path) -> dict[str, int] | None:
+    """Rows by table, as ``state.x`` and ``live.x``, of a state file that no node has; None when there is none, or one has it."""
+    if not path.exists():
+        return None
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"ATTACH {literal(str(path))} AS node (READ_ONLY)")
+            connection.execute("USE node")
+            tables = "SELECT schema_name || '.' || table_name, estimated_size FROM duckdb_tables() WHERE database_name = 'node' AND schema_name IN ('state', 'live')"
+            sizes = dict[str, int](connection.execute(tables).fetchall())
+            views = "SELECT view_name FROM duckdb_views() WHERE database_name = 'node' AND schema_name = 'live'"
+            for (name,) in connection.execute(views).fetchall():
+                row = connection.execute(f"SELECT count(*) FROM live.{quoted(name)}").fetchone()
+                sizes[f"live.{name}"] = row[0] if row is not None else 0
+            return sizes
+    except duckdb.Error:
+        return None
 
 
 @contextmanager

@@ -22,12 +22,13 @@ from headrace.runtime.assemble import REJECTED, assemble
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.decide import EPOCH_ROWS, complete_to, shown
 from headrace.runtime.defects import as_ours
+from headrace.runtime.explained import explained
 from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
 from headrace.runtime.receipts import Receipts
 from headrace.runtime.tiering import Tiering, take_up
 from headrace.security import Principal
-from headrace.sql import called, nearest, watermarks
+from headrace.sql import nearest
 
 INTAKE_ROWS = 50_000
 PROGRESS_SECONDS = 0.2
@@ -224,14 +225,19 @@ class Node:
 
     # -- description
 
-    def explain(self, model: str) -> dict[str, Any]:
-        """How a model is maintained: columns, operators and the rule of each, state and its bound."""
+    def explain(self, model: str, *, measured: bool = False) -> dict[str, Any]:
+        """How a model is maintained: columns, operators and the rule of each, state and its bound.
+
+        Args:
+            measured: estimate what an epoch costs with what is kept now; that takes a look at every table.
+        """
         if model not in self.project.models:
             near = nearest(model, self.project.models)
             raise UsageError(
                 f"there is no model {model!r}", code="HR-112", fix=f"did you mean {near}?" if near else "see models/"
             )
-        return explained(self._assembly.program(model), self._assembly.relations[model], self.project)
+        sizes = self._engine.sizes() if measured else None
+        return explained(self._assembly.program(model), self._assembly.relations[model], self.project, sizes)
 
     def lineage(self) -> dict[str, Any]:
         """Sources, models, dashboards and reports, and what reads what."""
@@ -532,39 +538,6 @@ def _tried(step: Callable[[], None]) -> HeadraceError | None:
     return None
 
 
-def explained(program: Any, columns: Mapping[str, str], project: Project) -> dict[str, Any]:
-    """A program in the shape of ``headrace explain --json``."""
-    states = {state.name: state for state in program.states}
-    return {
-        "model": program.model,
-        "incremental": program.incremental,
-        "columns": dict(columns),
-        "reads": list(program.reads),
-        "functions": [
-            {"name": name, "path": str(found.where.path.relative_to(project.root)), "line": found.where.line}
-            for name, found in sorted(project.functions.items())
-            if name in called(program.batch)
-        ],
-        "key": list(program.key),
-        "append_only": program.append_only,
-        "timely": program.timely,
-        "final_behind": sorted(watermarks(program.seal.query)) if program.seal is not None else [],
-        "rules": [
-            {
-                "operator": line.operator,
-                "rule": line.rule,
-                "reason": line.reason,
-                "detail": line.detail,
-                "depth": line.depth,
-                "state": [
-                    {"name": name, "bound": states[name].bound, "warning": states[name].warning} for name in line.states
-                ],
-            }
-            for line in program.applied
-        ],
-    }
-
-
 def verdict_of(receipt: Mapping[str, Any] | None) -> str:
     if receipt is None:
         return "unproven"
@@ -575,4 +548,4 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-__all__ = ["Answer", "EpochResult", "Node", "Settings", "explained"]
+__all__ = ["Answer", "EpochResult", "Node", "Settings"]

@@ -74,7 +74,7 @@ async def model(site: Site, request: Request) -> Response:
     declared = find("model", request, site.node.project.models)
     name = declared.name
     explained, receipts, status = await site.call(
-        lambda: (site.node.explain(name), site.node.receipts(), site.node.status())
+        lambda: (site.node.explain(name, measured=True), site.node.receipts(), site.node.status())
     )
     figures: Mapping[str, Any] = next((one for one in status.get("models", ()) if one.get("name") == name), {})
     return answer_json(

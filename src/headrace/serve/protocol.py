@@ -105,8 +105,12 @@ class Node(Protocol):
     def receipts(self) -> Mapping[str, Mapping[str, Any]]:
         """The newest receipt of each model that has one."""
 
-    def explain(self, model: str, /) -> Mapping[str, Any]:
-        """How a model is maintained. Used here by name: columns (name -> type), rules, incremental."""
+    def explain(self, model: str, /, *, measured: bool = False) -> Mapping[str, Any]:
+        """How a model is maintained. Used here by name: columns (name -> type), rules, incremental.
+
+        Args:
+            measured: with an estimate of what an epoch costs now.
+        """
 
     def lineage(self) -> Mapping[str, Any]:
         """``{"nodes": [{"id", "kind", …}], "edges": [[from, to], …]}``."""

@@ -2,6 +2,7 @@
 
 from headrace.sql.catalog import Catalog, Oracle, Relation
 from headrace.sql.compile import compile_model, reads, settled
+from headrace.sql.costs import cost, estimate
 from headrace.sql.frontier import watermark, watermarks
 from headrace.sql.functions import called
 from headrace.sql.program import WEIGHT, Advance, Append, Applied, Compute, Evict, Forget, Merge, Program, Seal, State
@@ -27,7 +28,9 @@ __all__ = [
     "State",
     "called",
     "compile_model",
+    "cost",
     "deltas",
+    "estimate",
     "nearest",
     "parse",
     "pruned",

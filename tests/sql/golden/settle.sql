@@ -42,3 +42,6 @@ SELECT "t"."k" AS "k" FROM (SELECT "ev"."id" AS "id", "ev"."ts" AS "ts", "ev"."k
 
 SELECT corr(d, x) AS c, regr_slope(x, d) FILTER (k = 'a') AS s FROM ev;
 SELECT CORR("ev"."d", "ev"."x" ORDER BY "ev"."d", "ev"."x") AS "c", REGR_SLOPE("ev"."x", "ev"."d" ORDER BY "ev"."x", "ev"."d") FILTER(WHERE "ev"."k" = 'a') AS "s" FROM "ev" AS "ev";
+
+SELECT stddev(x) AS s, var_pop(d) FILTER (k = 'a') AS v, sem(x) AS e, stddev(x) OVER (PARTITION BY k) AS w FROM ev GROUP BY x, d, k;
+SELECT STDDEV("ev"."x" ORDER BY "ev"."x") AS "s", VAR_POP("ev"."d" ORDER BY "ev"."d") FILTER(WHERE "ev"."k" = 'a') AS "v", SEM("ev"."x" ORDER BY "ev"."x") AS "e", STDDEV("ev"."x") OVER (PARTITION BY "ev"."k") AS "w" FROM "ev" AS "ev" GROUP BY "ev"."x", "ev"."d", "ev"."k";

@@ -7,6 +7,7 @@ Each rewrite picks one of the answers that SQL allows:
     arg_min(x, o), arg_max(x, o)  among equals of o, the smallest (largest) x
     list(x), string_agg(x, s)     in the order of x when no order is given; ties of a given order by x
     corr(y, x), regr_slope(y, x) …  summed in the order of y and x: in another, what should be nothing is not quite
+    stddev(x), variance(x) …      summed in the order of x
     row_number() … and ROWS frames  ties of the window's order by the columns that are read of the row
     LIMIT, DISTINCT ON            ties by the columns that are read of the row
 """
@@ -35,6 +36,9 @@ CORRELATIONS = (
     exp.RegrSxy,
     exp.RegrSyy,
 )
+# The same of one column: of large values that differ little, half of the digits are lost in one order or another.
+SPREADS = (exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop, exp.Kurtosis, exp.Skewness)
+NAMED_SPREADS = ("sem", "kurtosis_pop")
 # Window functions whose answer for a row does not depend on the order of its peers.
 PEER_SAFE = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist)
 
@@ -67,10 +71,25 @@ def _settle_aggregate(node: exp.Expr) -> exp.Expr:
     if isinstance(node, CORRELATIONS) and not isinstance(node.expression, exp.Order) and not _is_windowed(node):
         both = [_ordered(node.this), _ordered(node.expression)]
         node.set("expression", exp.Order(this=node.expression, expressions=both))
+    if _is_spread(node) and not _is_windowed(node):
+        _settle_spread(node)
     if isinstance(node, exp.Mode) and not isinstance(node.this, exp.Order) and node.this.find(exp.Column):
         # The engine takes the one it meets first.
         node.set("this", exp.Order(this=node.this, expressions=[_ordered(node.this)]))
     return node
+
+
+def _is_spread(node: exp.Expr) -> bool:
+    return isinstance(node, SPREADS) or (isinstance(node, exp.Anonymous) and node.name.lower() in NAMED_SPREADS)
+
+
+def _settle_spread(node: exp.Expr) -> None:
+    anonymous = isinstance(node, exp.Anonymous)
+    value = next(iter(node.expressions), None) if anonymous else node.this
+    if value is None or isinstance(value, exp.Order | exp.Distinct) or not value.find(exp.Column):
+        return
+    ordered = exp.Order(this=value, expressions=[_ordered(value)])
+    node.set("expressions" if anonymous else "this", [ordered] if anonymous else ordered)
 
 
 def _is_windowed(node: exp.Expr) -> bool:
