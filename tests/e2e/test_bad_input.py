@@ -54,11 +54,16 @@ def test_a_syntax_error_in_a_model(project: Folder, refused: Refused) -> None:
         ("SELECT id, random() AS r FROM orders", ("by_shop.sql:1:12", "random", "^")),
         ("SELECT uuid() AS u FROM orders", ("by_shop.sql:1:8", "uuid", "^")),
         ("SELECT (id, shop) AS pair FROM orders", ("by_shop.sql:1:1", "no names", "{'a': …, 'b': …}")),
+        (
+            "WITH a AS (SELECT *, TIMESTAMP '2026-01-01' AS window_start FROM orders)\n"
+            "SELECT * FROM TUMBLE(a, window_start, INTERVAL 1 HOUR)",
+            ("by_shop.sql:2:22", "window_start", "TUMBLE", "rename"),
+        ),
         ("DROP TABLE orders", ("by_shop.sql:1:1",)),
         ("SELECT 1 AS one; SELECT 2 AS two", ("by_shop.sql:1:",)),
         ("", ("by_shop.sql",)),
     ],
-    ids=["table", "column", "random", "uuid", "row", "drop", "two", "empty"],
+    ids=["table", "column", "random", "uuid", "row", "windows", "drop", "two", "empty"],
 )
 def test_a_model_that_cannot_run(project: Folder, refused: Refused, sql: str, said: tuple[str, ...]) -> None:
     project.write("models/by_shop.sql", sql + "\n")

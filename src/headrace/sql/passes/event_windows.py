@@ -11,6 +11,8 @@ from headrace.sql.catalog import Catalog
 from headrace.sql.text import SqlText
 
 START, END = "window_start", "window_end"
+# Under this a subquery keeps what it was made of: the function, the relation, and where it is named.
+ADDS = "adds_windows"
 SHAPES = {
     "tumble": "TUMBLE(table, time column, size)",
     "hop": "HOP(table, time column, slide, size)",
@@ -35,8 +37,31 @@ def event_windows(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Quer
             relation, column, *rest = _arguments(call, name, text)
             inner = _MAKERS[name](relation, column, rest)
             alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(relation.name))
-            table.replace(exp.Subquery(this=inner, alias=alias.copy()))
+            made = exp.Subquery(this=inner, alias=alias.copy())
+            made.meta[ADDS] = (name, relation.name, text.of(relation))
+            table.replace(made)
     return query
+
+
+def refuse_shadowed(query: exp.Query) -> None:
+    """
+    Args:
+        query: with stars written out.
+
+    Raises:
+        SqlError: HR-309, windows are added to rows that have columns of these names.
+    """
+    for made in query.find_all(exp.Subquery):
+        names = [name.lower() for name in made.this.named_selects] if ADDS in made.meta else []
+        for column in (START, END):
+            if names.count(column) > 1:
+                name, relation, where = made.meta[ADDS]
+                raise SqlError(
+                    f"{relation} has a column {column}, and {name.upper()} adds another",
+                    code="HR-309",
+                    where=where,
+                    fix=f"rename it first: WITH renamed AS (SELECT {column} AS …, … FROM {relation}) SELECT … FROM {name.upper()}(renamed, …)",
+                )
 
 
 def _arguments(call: exp.Anonymous, name: str, text: SqlText) -> list[exp.Expr]:

@@ -10,6 +10,7 @@ from sqlglot.optimizer.qualify import qualify as sqlglot_qualify
 
 from headrace.errors import SqlError
 from headrace.sql.catalog import Catalog
+from headrace.sql.passes.event_windows import refuse_shadowed
 from headrace.sql.text import SqlText, nearest
 
 
@@ -25,11 +26,12 @@ def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
         _say_using(select, catalog)
     try:
         qualified: exp.Query = sqlglot_qualify(query, schema=catalog.schema(), dialect="duckdb")
-        return qualified
     except OptimizeError as error:
         raise _unresolved(error, catalog, text) from None
     except SqlglotError as error:
         raise SqlError(f"cannot be resolved: {error}", code="HR-306", where=text.place(1, 1)) from None
+    refuse_shadowed(qualified)
+    return qualified
 
 
 def _say_using(select: exp.Select, catalog: Catalog) -> None:
