@@ -1,7 +1,7 @@
 """One query on Headrace's embedded engine: python -m bench.nexmark.on_headrace QUERY FOLDER [EPOCH_EVENTS]; 0 or nothing: as the runtime would choose
 
 Timed: mapping the Arrow files of the streams that the query reads into memory, and running the epochs: delta program, commit. Raw rows
-are kept as they arrived and dropped after every half million rows, as when the lake has them. Not timed: starting, compiling, and the
+are kept as they arrived and dropped after every quarter of a million, as when the lake has them. Not timed: starting, compiling, and the
 final checkpoint. State is a file.
 """
 
@@ -17,7 +17,7 @@ from bench.nexmark.epochs import chosen, epochs
 from bench.nexmark.models import compiled, sources
 from headrace.engine import DuckDBEngine
 
-ROWS_UNTIL_TIERED = 500_000
+ROWS_UNTIL_TIERED = 250_000
 
 
 def measured(query: str, folder: Path, events: int) -> dict[str, float]:
