@@ -14,7 +14,7 @@ from headrace.sql import Catalog, Program, Relation, SqlText, compile_model
 
 from .case import reads
 
-# Refusals of what has no single answer, reads from outside the project, or gives two columns one name.
+# Refusals of what has no single answer, reads from outside the project, or gives two columns one name, as windows over windows may.
 DOCUMENTED = ("HR-303", "HR-304", "HR-307", "HR-309")
 
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
-from headrace.sql.functions import has_aggregate
+from headrace.sql.functions import has_aggregate, is_windowed
 from headrace.sql.grouping import group_keys
 from headrace.sql.passes.relations import columns_of
 from headrace.sql.text import SqlText
@@ -68,10 +68,10 @@ def _settle_aggregate(node: exp.Expr) -> exp.Expr:
         return _extreme_pair(node, called)
     if isinstance(node, exp.ArrayAgg | exp.GroupConcat):
         _settle_list(node)
-    if isinstance(node, CORRELATIONS) and not isinstance(node.expression, exp.Order) and not _is_windowed(node):
+    if isinstance(node, CORRELATIONS) and not isinstance(node.expression, exp.Order) and not is_windowed(node):
         both = [_ordered(node.this), _ordered(node.expression)]
         node.set("expression", exp.Order(this=node.expression, expressions=both))
-    if _is_spread(node) and not _is_windowed(node):
+    if _is_spread(node) and not is_windowed(node):
         _settle_spread(node)
     if isinstance(node, exp.Mode) and not isinstance(node.this, exp.Order) and node.this.find(exp.Column):
         # The engine takes the one it meets first.
@@ -90,13 +90,6 @@ def _settle_spread(node: exp.Expr) -> None:
         return
     ordered = exp.Order(this=value, expressions=[_ordered(value)])
     node.set("expressions" if anonymous else "this", [ordered] if anonymous else ordered)
-
-
-def _is_windowed(node: exp.Expr) -> bool:
-    above = node.parent
-    while isinstance(above, exp.Filter):
-        above = above.parent
-    return isinstance(above, exp.Window) and above.this.find(type(node)) is node
 
 
 def _called(node: exp.Expr) -> exp.Expr:
