@@ -69,10 +69,11 @@ def test_complete_to_is_the_least_watermark() -> None:
 
 
 def test_epochs_grow_while_they_are_quick_and_shrink_when_they_are_slow() -> None:
-    assert next_limit(25_000, 200_000, 25_000, 0.2) == 50_000
-    assert next_limit(150_000, 200_000, 150_000, 0.2) == 200_000
+    assert next_limit(25_000, 1_000_000, 25_000, 0.9) == 50_000
+    assert next_limit(25_000, 1_000_000, 25_000, 0.01) == 200_000
+    assert next_limit(150_000, 200_000, 150_000, 0.9) == 200_000
     assert next_limit(25_000, 200_000, 10, 0.2) == 25_000
-    assert next_limit(25_000, 200_000, 25_000, 0.7) == 25_000
-    assert next_limit(100_000, 200_000, 100_000, 3.0) == 50_000
-    assert next_limit(25_000, 200_000, 25_000, 3.0) == 25_000
-    assert next_limit(500, 500, 500, 3.0) == 500
+    assert next_limit(25_000, 200_000, 25_000, 2.1) == 25_000
+    assert next_limit(100_000, 200_000, 100_000, 5.0) == 50_000
+    assert next_limit(25_000, 200_000, 25_000, 5.0) == 25_000
+    assert next_limit(500, 500, 500, 5.0) == 500
