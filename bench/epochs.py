@@ -3,7 +3,7 @@
     python -m bench epochs
 
 Orders arrive for customers, some of whom change in the same epoch. The models are filters, groupings, joins, first rows and windows, one
-of them over another model. Nothing but the engine runs: no log, no server.
+of them over another model. Nothing but the engine runs: no log, no server. State is saved as often as the runtime does it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from statistics import median
 import pyarrow as pa
 
 from headrace.engine import Arrived, DuckDBEngine, Mark, SourceTable
+from headrace.runtime.loop import CHECKPOINT_SECONDS
 from headrace.sql import Catalog, Relation, SqlText, compile_model
 
 CUSTOMERS = 2_000
@@ -86,11 +87,13 @@ def customers(rng: random.Random, ids: list[int]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(list(types.items())))
 
 
-def measured(engine: DuckDBEngine) -> list[float]:
-    """Seconds of each epoch; the first, with the rows that were there before, is not among them."""
+def measured(engine: DuckDBEngine) -> tuple[list[float], list[float]]:
+    """Seconds of each epoch but the first, which has the rows that were there before; and of each checkpoint between them."""
     rng = random.Random(1)
     done = {"orders": 0, "customers": 0}
-    seconds = []
+    seconds: list[float] = []
+    checkpoints: list[float] = []
+    since = 0.0
     for number in range(EPOCHS + 1):
         new = BEFORE if number == 0 else ROWS - CHANGED
         ids = list(range(CUSTOMERS)) if number == 0 else rng.sample(range(CUSTOMERS), CHANGED)
@@ -100,8 +103,14 @@ def measured(engine: DuckDBEngine) -> list[float]:
         started = time.perf_counter()
         engine.run(Mark(number + 1, done, START + timedelta(seconds=number)), arrived)
         seconds.append(time.perf_counter() - started)
+        since += seconds[-1]
+        if number == 0 or since > CHECKPOINT_SECONDS:
+            started = time.perf_counter()
+            engine.checkpoint()
+            checkpoints.append(time.perf_counter() - started)
+            since = 0.0
     assert all(r.missing == r.extra == 0 for r in engine.recompute(list(MODELS))[1])
-    return seconds[1:]
+    return seconds[1:], checkpoints[1:]
 
 
 def main() -> None:
@@ -110,12 +119,14 @@ def main() -> None:
         started = time.perf_counter()
         engine = opened(Path(folder))
         opening = (time.perf_counter() - started) / len(MODELS)
-        found = sorted(measured(engine))
+        epochs, checkpoints = measured(engine)
         engine.close()
     print(
         f"{len(MODELS)} models over {BEFORE:,} orders, {EPOCHS} epochs of {ROWS:,} rows, each model equal to its recompute"
     )
+    found = sorted(epochs)
     print(f"median {median(found) * 1000:.0f} ms, p99 {found[int(len(found) * 0.99)] * 1000:.0f} ms an epoch")
+    print(f"{median(checkpoints) * 1000:.0f} ms a checkpoint, after every {CHECKPOINT_SECONDS:.0f} seconds of epochs")
     print(f"{opening * 1000:.0f} ms a model to compile and install")
 
 

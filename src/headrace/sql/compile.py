@@ -10,11 +10,11 @@ from sqlglot.optimizer.scope import traverse_scope
 from headrace.errors import SqlError
 from headrace.sql.build import build
 from headrace.sql.catalog import Catalog
-from headrace.sql.dates import dated, key_of_text
-from headrace.sql.functions import expands
+from headrace.sql.dates import dated
 from headrace.sql.fuse import fused
+from headrace.sql.keys import key
 from headrace.sql.narrow import narrowed
-from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Scan, Top, Window, children, column, scans
+from headrace.sql.nodes import Node, Project, children, column, scans
 from headrace.sql.passes import PASSES, logical_time
 from headrace.sql.program import WEIGHT, WHOLE, Applied, Program
 from headrace.sql.rules.emitter import Emitter
@@ -63,7 +63,7 @@ def compile_model(name: str, text: SqlText, catalog: Catalog) -> Program:
         reads=scans(node),
         steps=tuple(emitter.steps),
         advance=tuple(emitter.advance),
-        key=_key(node, catalog),
+        key=key(node, catalog),
         append_only=appended,
         batch=_whole_text(query, node.columns),
         live=live,
@@ -153,28 +153,6 @@ def _named(node: Node, names: tuple[str, ...], text: SqlText) -> Node:
     if names == node.columns:
         return node
     return Project(node, tuple((name, column(old)) for name, old in zip(names, node.columns, strict=True)))
-
-
-def _key(node: Node, catalog: Catalog) -> tuple[str, ...]:
-    """Output columns that together identify a row; none when nothing is known to."""
-    match node:
-        case Scan():
-            relation = catalog.relations[node.relation]
-            return relation.key if relation.live and set(relation.key) <= set(node.columns) else ()
-        case Project():
-            below = () if any(expands(v) for _, v in node.outputs) else _key(node.child, catalog)
-            shown = {v.name: n for n, v in node.outputs if isinstance(v, exp.Column)}
-            shown |= {key: n for n, v in node.outputs if (key := key_of_text(v, node.child)) is not None}
-            return tuple(shown[k] for k in below) if all(k in shown for k in below) else ()
-        case Aggregate():
-            return tuple(name for name, _ in node.keys)
-        case Window() | Top() | Expire():
-            return _key(node.child, catalog)
-        case Join():
-            left, right = _key(node.left, catalog), _key(node.right, catalog)
-            return left + right if left and right else ()
-        case _:
-            return ()
 
 
 def _in_order(node: Node, applied: dict[Node, Applied]) -> list[Applied]:

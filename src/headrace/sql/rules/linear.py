@@ -8,10 +8,11 @@ from sqlglot import exp
 
 from headrace.sql.batch import expanded
 from headrace.sql.dates import key_of_text
+from headrace.sql.keys import key
 from headrace.sql.nodes import INPUTS, Expand, Project, Scan, Union, constant
 from headrace.sql.program import Applied
 from headrace.sql.rules.emitter import Change, Emitter
-from headrace.sql.rules.weighted import columns, delta_table, projected, sub, union_all, weight
+from headrace.sql.rules.weighted import columns, delta_table, net, projected, sub, union_all, weight
 
 
 def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
@@ -26,8 +27,10 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
         case Project():
             child = emitter.change(node.child)
             explain(node, emitter)
-            net = child.net and _injective(node)
-            return Change(projected(node, child.query), child.needs, child.timely, net, child.direct, child.grows)
+            exact = child.net and _injective(node)
+            if not exact and _only_keys(node, emitter):
+                return _cancelled(node, child, emitter)
+            return Change(projected(node, child.query), child.needs, child.timely, exact, child.direct, child.grows)
         case Union():
             parts = [emitter.change(child) for child in node.children]
             emitter.explain(node, Applied("union all", "linear", "works row by row: no state"))
@@ -43,6 +46,19 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
             )
             query = expanded(node, child.query, [weight(table=INPUTS[0])])
             return Change(query, child.needs, child.timely, net=False, grows=child.grows)
+
+
+def _only_keys(node: Project, emitter: Emitter) -> bool:
+    """Whether rows that are replaced by others of the same key stay what they are here."""
+    keys = key(node.child, emitter.catalog)
+    shown = [value.name for _, value in node.outputs if isinstance(value, exp.Column)]
+    return len(shown) == len(node.outputs) and set(shown) <= set(keys) and not emitter.append_only(node)
+
+
+def _cancelled(node: Project, child: Change, emitter: Emitter) -> Change:
+    """The change without what comes to nothing, so that nothing is computed again for it."""
+    rows = net(projected(node, child.query), node.columns)
+    return emitter.computed(rows, child.needs, timely=child.timely)
 
 
 def _all_grow(parts: Sequence[Change]) -> frozenset[str] | None:
