@@ -1,0 +1,37 @@
+"""Rows that are replaced by others of the same key are no change where only the key is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from headrace.sql import Catalog, SqlText, compile_model
+
+READ = {
+    "exists": "SELECT id FROM ev WHERE EXISTS (SELECT 1 FROM ref WHERE ref.k = ev.k)",
+    "missing": "SELECT id FROM ev ANTI JOIN ref ON ref.k = ev.k",
+    "left_join": "SELECT ev.id FROM ev LEFT JOIN ref ON ref.k = ev.k WHERE ref.k IS NULL",
+}
+CHANGE = """CREATE SCHEMA delta; CREATE TABLE delta.ref AS FROM (VALUES
+    ('same', 'before', -1), ('same', 'now', 1), ('leaves', 'before', -1), ('arrives', 'now', 1)) AS t(k, name, __w)"""
+
+
+@pytest.mark.parametrize("model", READ)
+def test_a_replaced_row_reaches_nobody_who_reads_its_key_alone(catalog: Catalog, model: str) -> None:
+    assert changed(READ[model], catalog) == [("arrives", 1), ("leaves", -1)]
+
+
+def test_it_does_where_a_condition_on_it_came_true(catalog: Catalog) -> None:
+    text = "SELECT id FROM ev WHERE EXISTS (SELECT 1 FROM ref WHERE ref.k = ev.k AND name = 'now')"
+    assert changed(text, catalog) == [("arrives", 1), ("same", 1)]
+
+
+def changed(text: str, catalog: Catalog) -> list[tuple[str, int]]:
+    """What the rows of ``CHANGE`` are to the rest of the model."""
+    program = compile_model("m", SqlText(text, Path("m.sql")), catalog)
+    (step,) = [step for step in program.compute if step.needs == {"ref"}]
+    with duckdb.connect() as connection:
+        connection.execute(CHANGE)
+        return sorted(connection.execute(step.query.sql("duckdb")).fetchall())
