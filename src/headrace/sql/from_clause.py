@@ -9,6 +9,7 @@ from sqlglot import exp
 from headrace.sql.batch import batch
 from headrace.sql.catalog import Catalog
 from headrace.sql.functions import conjuncts, has_subquery, mentions_time
+from headrace.sql.keys import distinct
 from headrace.sql.nodes import INPUTS, Expand, Expire, Join, Node, Project, Recompute, Scan, column
 from headrace.sql.passes.unshadow import tables
 from headrace.sql.subqueries import Subqueries
@@ -248,7 +249,11 @@ class FromClause:
         name = " ".join(word for word in (join.method, join.side, join.kind, "JOIN") if word)
         keys = _equal_keys(kind.args.get("on"), set(left.columns), set(right.columns))
         why = "" if keys else "no equality between the two sides"
-        by_left = join.side == "LEFT" or join.kind in ("SEMI", "ANTI")
+        looks = join.kind in ("SEMI", "ANTI")
+        if looks and keys and len(keys[1]) == len(conjuncts(kind.args.get("on"))):
+            read = dict.fromkeys(c.name for key in keys[1] for c in key.find_all(exp.Column))
+            right = distinct(Project(right, tuple((name, column(name)) for name in read)), self._catalog)
+        by_left = join.side == "LEFT" or looks
         return Recompute(name, query, (left, right), keys, columns, why, by_left)
 
 

@@ -1,4 +1,4 @@
-"""What is known to identify an operator's rows."""
+"""What is known to identify an operator's rows, and rows of which one of each is enough."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlglot import exp
 from headrace.sql.catalog import Catalog
 from headrace.sql.dates import key_of_text
 from headrace.sql.functions import expands
-from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Scan, Top, Window
+from headrace.sql.nodes import Aggregate, Expire, Join, Node, Project, Scan, Top, Window, column
 
 
 def key(node: Node, catalog: Catalog) -> tuple[str, ...]:
@@ -30,3 +30,13 @@ def key(node: Node, catalog: Catalog) -> tuple[str, ...]:
             return left + right if left and right else ()
         case _:
             return ()
+
+
+def distinct(node: Node, catalog: Catalog) -> Node:
+    """``node``'s rows, each once: for a reader to whom it matters only whether there is one.
+
+    What it keeps is then as large as there are different rows, and only the first and the last of equal ones are a change.
+    """
+    if key(node, catalog):
+        return node
+    return Aggregate(node, tuple((name, column(name)) for name in node.columns), ())

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
 from headrace.sql.functions import aggregates, conjuncts, has_aggregate, has_subquery, mentions_time
+from headrace.sql.keys import distinct
 from headrace.sql.nodes import INPUTS, Aggregate, Join, Node, Project, Recompute, column
 from headrace.sql.passes.unshadow import tables
 from headrace.sql.ties import (
@@ -223,7 +224,7 @@ class Subqueries:
         node = self._built(lifted)
         if isinstance(lifted.this, exp.Tuple) or len(node.columns) != 1:
             raise UnsplitError("IN with several columns")
-        return Project(node, (("__in", column(node.columns[0])),))
+        return distinct(Project(node, (("__in", column(node.columns[0])),)), self._catalog)
 
     def _built(self, lifted: exp.Expr) -> Node:
         return self._own(_query_of(lifted))
@@ -255,9 +256,12 @@ class Subqueries:
         ):
             own = [part for part in parts if part not in tied]
             return totals(query, tied, keys, own, self._catalog.oracle, self._own)
-        if isinstance(lifted, exp.Exists) and _is_plain(query, self._catalog):
+        looks = isinstance(lifted, exp.Exists) and _is_plain(query, self._catalog)
+        if looks:
             query = query.select(exp.Literal.number(1), append=False)
         inside, rest = self._split(query, tied, [part for part in parts if part not in tied])
+        if looks and len(keys) == len(tied):
+            inside = distinct(inside, self._catalog)
         value = lifted.copy()
         _query_of(value).replace(rest)
         return Correlated(value, inside, (tuple(k for k, _ in keys), tuple(dotted(k) for _, k in keys)))
