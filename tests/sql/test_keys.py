@@ -35,3 +35,20 @@ def changed(text: str, catalog: Catalog) -> list[tuple[str, int]]:
     with duckdb.connect() as connection:
         connection.execute(CHANGE)
         return sorted(connection.execute(step.query.sql("duckdb")).fetchall())
+
+
+LOOKED_UP = {
+    "SELECT k FROM ref SEMI JOIN ev ON ev.k = ref.k": True,
+    "SELECT k FROM ref WHERE NOT EXISTS (SELECT 1 FROM ev WHERE ev.k = ref.k AND x > 1)": True,
+    "SELECT k FROM ref WHERE k IN (SELECT k FROM ev)": True,
+    "SELECT k FROM ref WHERE (k NOT IN (SELECT k FROM ev)) IS NULL": True,
+    "SELECT k FROM ref WHERE EXISTS (SELECT 1 FROM ev WHERE ev.k = ref.k AND ev.x > length(ref.name))": False,
+    "SELECT id FROM ev WHERE k IN (SELECT k FROM ref)": False,
+}
+"""Whether equal rows of the other side are kept once: not where more than equality is asked for, nor where they have a key."""
+
+
+@pytest.mark.parametrize("text", LOOKED_UP)
+def test_what_is_only_looked_up_is_kept_once(catalog: Catalog, text: str) -> None:
+    program = compile_model("m", SqlText(text, Path("m.sql")), catalog)
+    assert any(line.operator.startswith("aggregate distinct rows") for line in program.applied) == LOOKED_UP[text]
