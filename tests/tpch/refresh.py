@@ -82,14 +82,18 @@ class Refreshes:
         """Everything as generated, in random slices of each table."""
         yield from self._sliced({table: [self._rows(table, f"FROM full_.{table}", 1)] for table in KEYS}, epochs)
 
-    def refresh(self, share: float, epochs: int) -> Iterator[Changes]:
-        """New orders, orders that leave and updates, each ``share`` of its table, in random slices of each table."""
+    def refresh(self, share: float, epochs: int, *, updates: bool = True) -> Iterator[Changes]:
+        """New orders, orders that leave and updates, each ``share`` of its table, in random slices of each table.
+
+        Args:
+            updates: the standard has only the other two.
+        """
         changes = self._new_orders(share)
         self._plain.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE gone AS {self._chosen('orders', 'orders', share)}"
         )
         if self._form is not Form.APPEND_ONLY:
-            for table in UPDATES:
+            for table in UPDATES if updates else ():
                 changes.setdefault(table, []).extend(self._updates(table, share))
             for table, rows in self._deleted_orders().items():
                 changes[table].append(rows)

@@ -158,12 +158,12 @@ def grouped(source: exp.Expr, node: Aggregate) -> exp.Select:
     return query.group_by(*(value.copy() for _, value in node.keys), copy=False) if node.keys else query
 
 
-def bind_inputs(query: exp.Query, inputs: Sequence[exp.Query]) -> exp.Query:
-    """``query`` with its input tables ``in0``, ``in1``, ... as common table expressions."""
+def bind_inputs(query: exp.Query, inputs: Sequence[exp.Query], names: Sequence[str] = INPUTS) -> exp.Query:
+    """``query`` with its input tables, ``in0``, ``in1``, ... unless they have other names, as common table expressions."""
     own = query.args.get("with_")
     named = [
         exp.CTE(this=body, alias=exp.TableAlias(this=exp.to_identifier(name)))
-        for name, body in zip(INPUTS, inputs, strict=False)
+        for name, body in zip(names, inputs, strict=False)
     ]
     if own is not None:
         return changed(query, with_=changed(own, expressions=[*named, *own.expressions]))

@@ -19,8 +19,8 @@ def deltas(query: exp.Expr) -> frozenset[str]:
 def pruned(query: exp.Query, empty: Set[str]) -> exp.Query | None:
     """``query`` without the parts that are empty because they read only from ``empty`` deltas; None when nothing is left.
 
-    It knows the shapes that rules make. A query with common table expressions is one that a user wrote, over inputs that a rule
-    bound to it: only the inputs are looked into.
+    It knows the shapes that rules make. What a user wrote, over inputs that a rule bound to it as common table expressions, reads no
+    delta itself.
     """
     return _pruned(query, empty) if empty else query
 
@@ -43,8 +43,7 @@ def _union(query: exp.Union, empty: Set[str]) -> exp.Query | None:
 
 
 def _select(query: exp.Select, empty: Set[str]) -> exp.Query | None:
-    if query.args.get("with_") is not None:
-        return _bound(query, empty)
+    query = _bound(query, empty)
     nothing, others = False, dict[int, exp.Expr]()
     for place, needed in _sources(query):
         kept = _source(place, empty)
@@ -75,7 +74,9 @@ def _replaced(query: exp.Select, others: Mapping[int, exp.Expr]) -> dict[str, ob
 
 
 def _bound(query: exp.Select, empty: Set[str]) -> exp.Select:
-    with_ = query.args["with_"]
+    with_ = query.args.get("with_")
+    if with_ is None:
+        return query
     bodies = [_pruned(cte.this, empty) or cte.this for cte in with_.expressions]
     if all(body is cte.this for body, cte in zip(bodies, with_.expressions, strict=True)):
         return query

@@ -8,7 +8,6 @@ from sqlglot import exp
 
 from headrace.sql.batch import expanded
 from headrace.sql.dates import key_of_text
-from headrace.sql.keys import key
 from headrace.sql.nodes import INPUTS, Expand, Project, Scan, Union, constant
 from headrace.sql.program import Applied
 from headrace.sql.rules.emitter import Change, Emitter
@@ -22,14 +21,15 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
             emitter.explain(node, Applied(f"read {node.relation}", "linear", kind))
             query = exp.select(*columns(node), weight()).from_(delta_table(node.relation), copy=False)
             alone: frozenset[str] | None = frozenset() if emitter.append_only(node) else None
-            net = emitter.catalog.relations[node.relation].net
-            return Change(query, frozenset({node.relation}), net=net, direct=True, grows=alone)
+            exact = emitter.catalog.relations[node.relation].net
+            return Change(query, frozenset({node.relation}), net=exact, direct=True, grows=alone)
         case Project():
             child = emitter.change(node.child)
             explain(node, emitter)
             exact = child.net and _injective(node)
-            if not exact and _only_keys(node, emitter):
-                return _cancelled(node, child, emitter)
+            if not exact and _drops(node, emitter):
+                # What comes to nothing here is looked up nowhere, and kept in no state.
+                return Change(net(projected(node, child.query), node.columns), child.needs, child.timely)
             return Change(projected(node, child.query), child.needs, child.timely, exact, child.direct, child.grows)
         case Union():
             parts = [emitter.change(child) for child in node.children]
@@ -48,17 +48,12 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
             return Change(query, child.needs, child.timely, net=False, grows=child.grows)
 
 
-def _only_keys(node: Project, emitter: Emitter) -> bool:
-    """Whether rows that are replaced by others of the same key stay what they are here."""
-    keys = key(node.child, emitter.catalog)
-    shown = [value.name for _, value in node.outputs if isinstance(value, exp.Column)]
-    return len(shown) == len(node.outputs) and set(shown) <= set(keys) and not emitter.append_only(node)
-
-
-def _cancelled(node: Project, child: Change, emitter: Emitter) -> Change:
-    """The change without what comes to nothing, so that nothing is computed again for it."""
-    rows = net(projected(node, child.query), node.columns)
-    return emitter.computed(rows, child.needs, timely=child.timely)
+def _drops(node: Project, emitter: Emitter) -> bool:
+    """Whether it leaves out columns of rows that may change: then a row is often replaced by one that is the same here."""
+    below = node.child
+    while isinstance(below, Project):
+        below = below.child
+    return isinstance(below, Scan) and not emitter.append_only(below)
 
 
 def _all_grow(parts: Sequence[Change]) -> frozenset[str] | None:

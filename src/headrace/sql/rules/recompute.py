@@ -50,13 +50,13 @@ def _keyed(node: Recompute, shown: exp.Query | None, emitter: Emitter) -> Change
     ).query
     pairs = list(zip(node.inputs, node.keys, strict=True))
     least = emitter.retention.frontiers.keys(node)
-    after = [emitter.affected(child, keys, changed, before=False, least=least) for child, keys in pairs]
     if shown is not None and all(isinstance(k, exp.Column) and k.name in node.columns for k in node.keys[0]):
+        after = [emitter.affected(child, keys, changed, before=False, least=least) for child, keys in pairs]
         before: exp.Query = emitter.agreeing(exp.select(*columns(node)).from_(sub(shown, "r")), node.keys[0], changed)
+        query: exp.Query = _difference(bind_inputs(node.query, after), before, node.columns)
     else:
-        rows = [emitter.affected(child, keys, changed, before=True, least=least) for child, keys in pairs]
-        before = bind_inputs(node.query, rows)
-    query = _difference(bind_inputs(node.query, after), before, node.columns)
+        olds = [emitter.affected(child, keys, changed, before=True, least=least) for child, keys in pairs]
+        query = _over(olds, node, changes, changed, emitter)
     by = ", ".join(_written(key, node.inputs[0]).sql("duckdb") for key in node.keys[0])
     reason = f"recomputed for the changed values of {by}"
     if node.by_left:
@@ -66,6 +66,28 @@ def _keyed(node: Recompute, shown: exp.Query | None, emitter: Emitter) -> Change
     # Rows of the left that differ give results that differ only if all their columns are in these.
     net_ = not node.by_left or (changes[0].net and set(node.inputs[0].columns) <= set(node.columns))
     return emitter.computed(query, needs, timely=timely, net=net_, simple=simple, unless=unless)
+
+
+def _over(
+    olds: Sequence[exp.Select], node: Recompute, changes: Sequence[Change], changed: exp.Query, emitter: Emitter
+) -> exp.Query:
+    """The difference, where each input's rows of before are looked for once.
+
+    Args:
+        olds: by input, those whose keys are among ``changed``.
+    """
+    assert node.keys is not None
+    names = [f"before{i}" for i in range(len(olds))]
+    before: list[exp.Query] = []
+    after: list[exp.Query] = []
+    for name, child, keys, change in zip(names, node.inputs, node.keys, changes, strict=True):
+        kept = exp.select(*columns(child)).from_(name, copy=False)
+        moved = exp.select(*columns(child), weight()).from_(sub(change.query, "r"), copy=False)
+        rows = [kept.copy().select(weight(1), copy=False), emitter.agreeing(moved, keys, changed)]
+        before.append(kept)
+        after.append(bag(union_all(rows), child.columns, append_only=emitter.append_only(child)))
+    query = _difference(bind_inputs(node.query, after), bind_inputs(node.query, before), node.columns)
+    return bind_inputs(query, olds, names)
 
 
 def _written(key: exp.Expr, child: Node) -> exp.Expr:
