@@ -1,4 +1,4 @@
-"""Rows that are replaced by others of the same key are no change where only the key is read."""
+"""A row that is replaced by another is no change where what is read of both is the same."""
 
 from __future__ import annotations
 
@@ -52,3 +52,8 @@ LOOKED_UP = {
 def test_what_is_only_looked_up_is_kept_once(catalog: Catalog, text: str) -> None:
     program = compile_model("m", SqlText(text, Path("m.sql")), catalog)
     assert any(line.operator.startswith("aggregate distinct rows") for line in program.applied) == LOOKED_UP[text]
+
+
+def test_a_change_to_columns_that_are_not_read_is_none(catalog: Catalog) -> None:
+    text = "SELECT ev.id, ref.k FROM ev JOIN ref ON ev.k = ref.k"
+    assert changed(text, catalog) == [("arrives", 1), ("leaves", -1)]
