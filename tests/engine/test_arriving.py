@@ -262,9 +262,10 @@ def test_a_failed_epoch_leaves_none(tmp_path: Path) -> None:
     one.engine.close()
 
 
-def test_many_waiting_rows_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_waiting_rows_are_written_before_more_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headrace.engine.arriving.MOST_WAITING", 100)
     one = One(tmp_path, {"x": "BIGINT"})
+    one.take(numbers(*range(12)))
     one.take(numbers(*range(12)))
     assert one.hot() == 0
     one.take(numbers(*range(12)))

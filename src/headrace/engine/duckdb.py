@@ -188,14 +188,15 @@ class DuckDBEngine:
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         with self._lock, self._doing(f"running epoch {mark.epoch}"):
+            # Not after the epoch: the lake may well have taken its rows before the next.
+            if self._waiting.full():
+                self._write_waiting()
             committed = None
             while committed is None:
                 try:
                     committed = self._run(mark, arrived)
                 except tables.CopiesError as found:
                     self._runner.has_copies(found.table)
-            if self._waiting.full():
-                self._write_waiting()
             return committed
 
     def _run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:

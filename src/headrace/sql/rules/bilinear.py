@@ -1,4 +1,4 @@
-"""Inner join: the change of A with old B, old A with the change of B, and the two changes with each other."""
+"""Inner join: the change of A with new B, and old A with the change of B."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ def change(node: Join, emitter: Emitter) -> Change:
     left_done, right_done = (
         emitter.retention.any_of([b.done for b in side]) for side in emitter.retention.frontiers.bounds(node)
     )
-    old_left, old_right = emitter.old(node.left, left_done), emitter.old(node.right, right_done)
     parts = [
-        _joined(node, left.query, old_right),
-        _joined(node, old_left, right.query),
-        _joined(node, left.query, right.query),
+        _joined(node, left.query, emitter.new(node.right, right_done)),
+        _joined(node, emitter.old(node.left, left_done), right.query),
     ]
     condition = "every pair" if node.on is None else node.on.sql("duckdb")
     appended = emitter.append_only(node)
