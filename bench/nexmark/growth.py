@@ -1,7 +1,8 @@
 """State and cost as a query goes on: python -m bench.nexmark.growth QUERY FOLDER EVENTS [ledger]
 
 The events of FOLDER are taken again and again, each time with later times and further ids, until there were EVENTS of them. After every
-25 epochs a line of JSON tells what is kept. Raw rows, and final ones, are dropped as when the lake has them: what is left is state.
+25 epochs state is saved, and a line of JSON tells what is kept. Raw rows, and final ones, are dropped as when the lake has them: what is
+left is state.
 
 With ``ledger`` the sources set rows aside that are later than four seconds, so that results become final.
 """
@@ -21,9 +22,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.nexmark.dropping import Dropping
 from bench.nexmark.epochs import Epoch, epoch, epochs
 from bench.nexmark.models import compiled, sources
-from headrace.engine import Arrived, DuckDBEngine, SetsAside
+from headrace.engine import DuckDBEngine, SetsAside
 
 EPOCH_EVENTS, TOLD_AFTER = 200_000, 25
 LATENESS = timedelta(seconds=4)
@@ -65,27 +67,28 @@ def measured(query: str, folder: Path, events: int, *, ledger: bool) -> Iterator
         tables = [replace(s, sets_aside=None if s.changelog else aside) for s in sources()]
         (program,) = compiled(engine, [query], tables)
         engine.install([t for t in tables if t.name in program.reads], [program])
+        dropping = Dropping(engine)
         spent, count = 0.0, 0
         for mark, arrived in repeated(folder, list(program.reads), events):
             started = time.perf_counter()
             engine.run(mark, arrived)
             spent += time.perf_counter() - started
+            dropping.after(mark, arrived)
             count += 1
             if count == TOLD_AFTER:
-                _as_in_the_lake(engine, query, mark.offsets, arrived)
+                _saved(engine, query)
                 yield _line(engine, Path(scratch), mark.epoch, spent / count)
                 spent, count = 0.0, 0
         engine.close()
 
 
-def _as_in_the_lake(engine: DuckDBEngine, query: str, offsets: dict[str, int], arrived: dict[str, Arrived]) -> None:
+def _saved(engine: DuckDBEngine, query: str) -> None:
+    """State is on disk, and final rows are as in the lake."""
     engine.checkpoint()
-    for name in arrived:
-        engine.tiered(name, offsets[name], "")
     generation = engine.generation(query)
     if generation is not None:
         engine.sealed(query, generation, engine.final_rows(query), "")
-    engine.checkpoint()
+        engine.checkpoint()
 
 
 def _line(engine: DuckDBEngine, scratch: Path, epoch: int, seconds: float) -> dict[str, float]:

@@ -13,11 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.nexmark.dropping import Dropping
 from bench.nexmark.epochs import chosen, epochs
 from bench.nexmark.models import compiled, sources
 from headrace.engine import DuckDBEngine
-
-ROWS_UNTIL_TIERED = 250_000
 
 
 def measured(query: str, folder: Path, events: int) -> dict[str, float]:
@@ -27,16 +26,12 @@ def measured(query: str, folder: Path, events: int) -> dict[str, float]:
         (program,) = compiled(engine, [query])
         engine.install([s for s in sources() if s.name in program.reads], [program])
         took: list[float] = []
-        waiting = 0
+        dropping = Dropping(engine)
         began = time.perf_counter()
         for mark, arrived in epochs(folder, program.reads, events) if events else chosen(folder, program.reads):
             started = time.perf_counter()
             engine.run(mark, arrived)
-            waiting += sum(table.rows.num_rows for table in arrived.values())
-            if waiting >= ROWS_UNTIL_TIERED:
-                for name, stop in mark.offsets.items():
-                    engine.tiered(name, stop, "")
-                waiting = 0
+            dropping.after(mark, arrived)
             took.append(time.perf_counter() - started)
         seconds = time.perf_counter() - began
         result = engine.content(query)[0].num_rows
