@@ -27,6 +27,9 @@ def weighed(change: pa.Table) -> tuple[Bag, Bag]:
 
 def _values(rows: pa.Table, name: str) -> list[object]:
     column = rows[name]
+    if types.is_date(column.type):
+        # Python has no day before the year 1.
+        column = column.cast(pa.date32()).cast(pa.int32())
     values: list[object] = column.to_pylist()
     plain = not (types.is_nested(column.type) or types.is_floating(column.type))
     return values if plain else list(map(_frozen, values))

@@ -8,7 +8,7 @@ the epoch before. So what is late depends on the epochs alone, which the log's l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pyarrow as pa
@@ -30,6 +30,7 @@ LEDGER_COLUMNS: Mapping[str, str] = {
 META = "CREATE TABLE IF NOT EXISTS headrace.watermarks (source VARCHAR, reached TIMESTAMP, late BIGINT)"
 
 _MICROSECONDS = pa.timestamp("us")
+_FIRST = datetime(1, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
 
 class Watermarks:
@@ -53,7 +54,7 @@ class Watermarks:
         reached = self._reached.get(source.name)
         if reached is None or source.sets_aside is None:
             return None
-        return reached - source.sets_aside.behind
+        return _FIRST + max(reached - _FIRST - source.sets_aside.behind, timedelta(0))
 
     def knows(self, source: str) -> bool:
         """Whether the source has set rows aside from its first on, or since it began to."""

@@ -19,7 +19,7 @@ from duckdb.sqltypes import DuckDBPyType
 from headrace.errors import Place, SourceError
 from headrace.ingest.cast import Cast, from_text
 from headrace.ingest.chunk import Piece
-from headrace.ingest.fit import AT, fit
+from headrace.ingest.fit import AT, fit, timed
 from headrace.ingest.records import Records, Split, split_csv
 from headrace.ingest.session import literal, quote
 from headrace.ingest.shape import Shape
@@ -132,8 +132,9 @@ class _Fields:
             quoted_strings_can_be_null=False,
         )
         texts = {column: quote(str(index)) for column, index in fields.items()}
-        self._casts = {column: from_text(text, shape.types[column]) for column, text in texts.items()}
-        self._quoted_casts = {column: self._quoted(text, column) for column, text in texts.items()}
+        bare = {column: from_text(text, shape.types[column]) for column, text in texts.items()}
+        marked = {column: self._quoted(text, column) for column, text in texts.items()}
+        self._casts, self._quoted_casts = timed(bare, shape.event_time), timed(marked, shape.event_time)
 
     def _quoted(self, text: str, column: str) -> Cast:
         return field_cast(text, self._shape.types[column], self._shape.null_values)

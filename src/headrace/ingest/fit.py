@@ -77,6 +77,21 @@ def keyed(casts: Mapping[str, Cast], key: Sequence[str]) -> dict[str, Cast]:
     }
 
 
+def timed(casts: Mapping[str, Cast], event_time: str | None) -> dict[str, Cast]:
+    """Casts of which that of the event time fits only what a clock can show: a time beyond the calendar would end the source's."""
+    found = {name: _on_a_clock(cast) for name, cast in casts.items() if event_time and name.lower() == event_time.lower()}
+    return {**casts, **found}
+
+
+def _on_a_clock(cast: Cast) -> Cast:
+    if cast.target.id == "timestamp_ns":
+        return cast  # its years are 1677 to 2262
+    zone = "+00" if cast.target.id == "timestamp with time zone" else ""
+    first, last = (f"CAST('{day}{zone}' AS {cast.target})" for day in ("0001-01-01 00:00:00", "9999-12-31 23:59:59"))
+    shown = f"({cast.value} IS NULL OR {cast.value} BETWEEN {first} AND {last})"
+    return replace(cast, fits=f"({cast.fits} AND {shown})", fault=f"is not a {cast.target} in the years 1 to 9999")
+
+
 def not_null(cast: Cast) -> Cast:
     """`cast`, but NULL does not fit."""
     fits = f"({cast.value} IS NOT NULL AND {cast.fits})"

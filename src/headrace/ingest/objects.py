@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from headrace.ingest.cast import Cast, from_json, from_text, json_leaf
-from headrace.ingest.fit import AT
+from headrace.ingest.fit import AT, timed
 from headrace.ingest.session import Connection, ask, literal, quote
 from headrace.ingest.shape import Shape
 
@@ -74,7 +74,8 @@ def transform(expression: str, shape: Shape) -> str:
 
 def casts(struct: str, shape: Shape) -> Mapping[str, Cast]:
     """Casts from a struct made by `transform`."""
-    return {
+    found = {
         name: (from_text if json_leaf(kind) else from_json)(f"{struct}.{quote(name)}", kind)
         for name, kind in shape.types.items()
     }
+    return timed(found, shape.event_time)

@@ -71,7 +71,7 @@ def open_reader(
         return ReplayReader(source, columns, recording, position, full_speed=full_speed, clock=clock)
     if isinstance(source, FileSource):
         columns = resolve(source, project_root)
-        shape = Shape(session(), source.name, source.file, columns, source.key, source.null_values)
+        shape = Shape(session(), source.name, source.file, columns, source.key, source.null_values, source.event_time)
         return FileReader(source, shape, locate(source.path, project_root, source.file), position, clock)
     raise SourceError(
         f"Source {source.name} is pushed to: there is nothing to read",

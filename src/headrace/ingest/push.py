@@ -52,7 +52,7 @@ def parse_push(source: PushSource, body: bytes, content_type: str) -> Chunk:
         raise _unreadable(source, f"content type {content_type!r} is not one that can be read", fix)
     con = session()
     try:
-        shape = Shape(con, source.name, source.file, source.columns, source.key)
+        shape = Shape(con, source.name, source.file, source.columns, source.key, event_time=source.event_time)
         return parse(source, shape, body).chunk(source.name, position="")
     finally:
         con.close()

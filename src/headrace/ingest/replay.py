@@ -87,7 +87,7 @@ class ReplayReader:
         self._next = _event_number(source, position, recording)
         self._con = recording.open()
         try:
-            self._shape = Shape(self._con, source.name, source.file, columns)
+            self._shape = Shape(self._con, source.name, source.file, columns, event_time=source.event_time)
             given = {name: kind for name, kind, *_ in self._con.execute(f"DESCRIBE {EVENTS}").fetchall()}
             casts = table_casts(self._shape, TypedTable(f"the query of replay {source.name}", EVENTS, given))
             self._casts = casts | {source.event_time: not_null(casts[source.event_time])}

@@ -20,6 +20,7 @@ class Shape:
         where: the source's YAML file, for errors.
         key: columns that identify a row of a changelog; empty for none.
         null_values: texts that stand for NULL in a CSV file.
+        event_time: the column with the rows' event time, if there is one.
     """
 
     con: Connection
@@ -28,6 +29,7 @@ class Shape:
     columns: Mapping[str, str]
     key: tuple[str, ...] = ()
     null_values: tuple[str, ...] = ("",)
+    event_time: str | None = None
 
     @cached_property
     def types(self) -> dict[str, DuckDBPyType]:

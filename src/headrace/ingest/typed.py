@@ -12,7 +12,7 @@ import pyarrow as pa
 from headrace.errors import Place, SourceError
 from headrace.ingest.cast import Cast, from_value
 from headrace.ingest.chunk import Reject
-from headrace.ingest.fit import AT, Fitted
+from headrace.ingest.fit import AT, Fitted, timed
 from headrace.ingest.session import Connection, ask, quote
 from headrace.ingest.shape import Shape
 
@@ -46,7 +46,8 @@ def table_casts(shape: Shape, table: TypedTable) -> dict[str, Cast]:
     if missing:
         what = f"{table.called} has no column {', '.join(missing)}"
         raise _unfit(shape, table, what, "HR-406", f"rename it there, or under `schema`: {', '.join(table.columns)}")
-    return {name: _cast(shape, table, lowered[name.lower()], name) for name in shape.columns}
+    casts = {name: _cast(shape, table, lowered[name.lower()], name) for name in shape.columns}
+    return timed(casts, shape.event_time)
 
 
 def _cast(shape: Shape, table: TypedTable, column: str, name: str) -> Cast:

@@ -20,6 +20,10 @@ REST_SECONDS = 0.25
 DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+# No watermark is before it.
+FIRST = datetime(1, 1, 1, tzinfo=UTC)
+
+
 def shown(moment: datetime | None) -> datetime | None:
     """A logical time as people see it: none before the first event."""
     return None if moment == DAWN else moment
@@ -119,4 +123,4 @@ def complete_to(
             return None
         behind = 0.0 if source in ended else lateness[source]
         marks.append(reached[source].timestamp() - behind)
-    return datetime.fromtimestamp(min(marks), tz=next(iter(reached.values())).tzinfo) if marks else None
+    return datetime.fromtimestamp(max(min(marks), FIRST.timestamp()), tz=UTC) if marks else None
