@@ -129,8 +129,13 @@ class Engine(Protocol):
         """The columns of a relation as queries see them, with the engine's types."""
         ...
 
-    def untiered(self, source: str, start: int) -> pa.Table:
-        """The hot rows of a source at and beyond a log offset, with ``__offset``, as of the last epoch; types lossless."""
+    def untiered(self, source: str, start: int, stop: int) -> pa.Table:
+        """The hot rows of a source between two log offsets, with ``__offset``; types lossless.
+
+        Args:
+            stop: not beyond the durable epoch's. Rows of later ones that were in the lake after a crash would count in models that
+                are then built, and once more when those epochs run again.
+        """
         ...
 
     def tiered(self, source: str, stop: int, history: str) -> None:

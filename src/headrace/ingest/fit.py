@@ -79,7 +79,9 @@ def keyed(casts: Mapping[str, Cast], key: Sequence[str]) -> dict[str, Cast]:
 
 def timed(casts: Mapping[str, Cast], event_time: str | None) -> dict[str, Cast]:
     """Casts of which that of the event time fits only what a clock can show: a time beyond the calendar would end the source's."""
-    found = {name: _on_a_clock(cast) for name, cast in casts.items() if event_time and name.lower() == event_time.lower()}
+    found = {
+        name: _on_a_clock(cast) for name, cast in casts.items() if event_time and name.lower() == event_time.lower()
+    }
     return {**casts, **found}
 
 

@@ -132,9 +132,10 @@ class Tiering:
         """One snapshot's worth of rows; whether there were any."""
         start = self.covered(source)
         mark = self.mark()
-        if mark.offsets.get(source, 0) <= start:
+        stop = min(mark.offsets.get(source, 0), start + self.commit_rows * 4)
+        if stop <= start:
             return False
-        rows = self.engine.untiered(source, start).slice(0, self.commit_rows * 4)
+        rows = self.engine.untiered(source, start, stop)
         if rows.num_rows:
             table, stop = f"raw.{source}", start + rows.num_rows
             types = self.engine.columns(source)
