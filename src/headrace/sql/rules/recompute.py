@@ -19,12 +19,12 @@ def change(node: Recompute, emitter: Emitter, instead_of: Node | None = None) ->
     Args:
         instead_of: the operator that ``node`` was made from, if it was.
     """
-    shown = emitter.result(instead_of or node)
+    made = instead_of or node
     if not node.keys:
-        return _whole(node, shown, emitter)
+        return _whole(node, emitter.result(made), emitter)
     # Elsewhere a row of the result may not show the keys it was made by: an outer join pads it.
     shows_keys = isinstance(instead_of, Window | Top) or node.by_left
-    return _keyed(node, shown if shows_keys else None, emitter)
+    return _keyed(node, emitter.result(made) if shows_keys else None, emitter)
 
 
 def instead(node: Node, same: Recompute, emitter: Emitter) -> Change:
