@@ -43,12 +43,19 @@ class Cast:
     target: DuckDBPyType
     fault: str = ""
     """What to say of a value that does not fit; by default that it is not of the target type."""
+    beyond: str = ""
+    """SQL, a BOOLEAN that is never NULL: a value of the target type that does not fit nevertheless."""
+    limits: str = ""
+    """What to say of such a value."""
 
     @property
     def reason(self) -> str:
         """SQL: why the value was refused."""
         fault = self.fault or f"is not a {self.target}"
-        return f"coalesce('''' || left({self.shown}, 100) || '''', 'NULL') || {literal(f' {fault}')}"
+        said = literal(f" {fault}")
+        if self.beyond:
+            said = f"CASE WHEN {self.beyond} THEN {literal(f' {self.limits}')} ELSE {said} END"
+        return f"coalesce('''' || left({self.shown}, 100) || '''', 'NULL') || {said}"
 
     @property
     def carried(self) -> str:
