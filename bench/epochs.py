@@ -126,7 +126,11 @@ def main() -> None:
     )
     found = sorted(epochs)
     print(f"median {median(found) * 1000:.0f} ms, p99 {found[int(len(found) * 0.99)] * 1000:.0f} ms an epoch")
-    print(f"{median(checkpoints) * 1000:.0f} ms a checkpoint, after every {CHECKPOINT_SECONDS:.0f} seconds of epochs")
+    # None, where all epochs took less than that together.
+    if checkpoints:
+        print(
+            f"{median(checkpoints) * 1000:.0f} ms a checkpoint, after every {CHECKPOINT_SECONDS:.0f} seconds of epochs"
+        )
     print(f"{opening * 1000:.0f} ms a model to compile and install")
 
 

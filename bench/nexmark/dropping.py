@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from headrace.engine import Arrived, DuckDBEngine, Mark
 
-# As the runtime does it by default.
+# A node's lake takes them by default once it lacks 100,000, of epochs whose state is saved.
 ROWS_UNTIL_TIERED = 250_000
 
 

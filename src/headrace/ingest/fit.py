@@ -90,9 +90,9 @@ def _on_a_clock(cast: Cast) -> Cast:
         return cast  # its years are 1677 to 2262
     zone = "+00" if cast.target.id == "timestamp with time zone" else ""
     first, last = (f"CAST('{day}{zone}' AS {cast.target})" for day in ("0001-01-01 00:00:00", "9999-12-31 23:59:59"))
-    beyond = f"coalesce({cast.fits} AND {cast.value} NOT BETWEEN {first} AND {last}, false)"
+    shown = f"coalesce({cast.value} BETWEEN {first} AND {last}, true)"
     limits = "is not in the years 1 to 9999, as an event time must be"
-    return replace(cast, fits=f"({cast.fits} AND NOT {beyond})", beyond=beyond, limits=limits)
+    return replace(cast, fits=f"({cast.fits} AND {shown})", beyond=f"({cast.fits} AND NOT {shown})", limits=limits)
 
 
 def not_null(cast: Cast) -> Cast:

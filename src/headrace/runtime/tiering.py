@@ -132,10 +132,10 @@ class Tiering:
         """One snapshot's worth of rows; whether there were any."""
         start = self.covered(source)
         mark = self.mark()
-        stop = min(mark.offsets.get(source, 0), start + self.commit_rows * 4)
-        if stop <= start:
+        limit = min(mark.offsets.get(source, 0), start + self.commit_rows * 4)
+        if limit <= start:
             return False
-        rows = self.engine.untiered(source, start, stop)
+        rows = self.engine.untiered(source, start, limit)
         if rows.num_rows:
             table, stop = f"raw.{source}", start + rows.num_rows
             types = self.engine.columns(source)

@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from headrace.sql.batch import batch, union
 from headrace.sql.catalog import Catalog
-from headrace.sql.nodes import INPUTS, Aggregate, Node, Project, Recompute, Union, cast, column
+from headrace.sql.keys import once
+from headrace.sql.nodes import INPUTS, Node, Project, Recompute, Union, cast, column
 from headrace.sql.select import Env, Select, limited
 from headrace.sql.unsplit import UnsplitError
 from headrace.sql.whole import whole
@@ -76,7 +77,7 @@ def _set_operation(query: exp.SetOperation, catalog: Catalog, env: Env) -> Node:
     if isinstance(query, exp.Union):
         node = Union((left, right))
         if query.args.get("distinct"):
-            node = Aggregate(node, tuple((c, column(c)) for c in columns), ())
+            node = once(node)
     else:
         operation = type(query)(
             this=exp.select(*(column(c) for c in columns)).from_(INPUTS[0]),

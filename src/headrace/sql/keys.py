@@ -37,6 +37,9 @@ def distinct(node: Node, catalog: Catalog) -> Node:
 
     What it keeps is then as large as there are different rows, and only the first and the last of equal ones are a change.
     """
-    if key(node, catalog):
-        return node
+    return node if key(node, catalog) else once(node)
+
+
+def once(node: Node) -> Aggregate:
+    """``node``'s rows, each once, whatever is known of them."""
     return Aggregate(node, tuple((name, column(name)) for name in node.columns), ())

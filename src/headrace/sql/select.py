@@ -10,6 +10,7 @@ from headrace.sql.catalog import Catalog
 from headrace.sql.from_clause import FromClause
 from headrace.sql.functions import aggregates, conjuncts, has_aggregate, is_windowed, mentions_time, windows
 from headrace.sql.grouping import grouped_by_sets, grouping_sets
+from headrace.sql.keys import once
 from headrace.sql.nodes import INPUTS, Aggregate, Expire, Named, Node, Project, Recompute, Top, Window, column
 from headrace.sql.subqueries import Subqueries
 from headrace.sql.temporal import expiry
@@ -165,7 +166,7 @@ class Select:
             node = Top(node, tuple(first), tuple(order), 1, "__first")
         elif self._select.args.get("distinct") is not None:
             node = Project(node, tuple(outputs))
-            node = Aggregate(node, tuple((name, column(name)) for name, _ in outputs), ())
+            node = once(node)
             if not is_limited:
                 return node
             order = [_replaced(o, {value: name for name, value in outputs}) for o in order]

@@ -27,10 +27,11 @@ def change(node: Scan | Project | Union | Expand, emitter: Emitter) -> Change:
             child = emitter.change(node.child)
             explain(node, emitter)
             exact = child.net and _injective(node)
+            rows = projected(node, child.query)
             if not exact and _drops(node, emitter):
                 # What comes to nothing here is looked up nowhere, and kept in no state.
-                return Change(net(projected(node, child.query), node.columns), child.needs, child.timely)
-            return Change(projected(node, child.query), child.needs, child.timely, exact, child.direct, child.grows)
+                return Change(net(rows, node.columns), child.needs, child.timely)
+            return Change(rows, child.needs, child.timely, exact, child.direct, child.grows)
         case Union():
             parts = [emitter.change(child) for child in node.children]
             emitter.explain(node, Applied("union all", "linear", "works row by row: no state"))
