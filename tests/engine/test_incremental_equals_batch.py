@@ -60,6 +60,10 @@ MODELS = {
     "grouped_by_all": "select k, v % 2 as p, sum(v) from bag group by all having sum(v) > 0 order by 1",
     "anti_joined": "select * from bag anti join ref using (k)",
     "three_way": "select e.id, r.name, b.v from ev e, bag b, ref r where e.k = r.k and b.k = r.k",
+    "picked_by_key": "select e.id, r.name, b.v from ev e, bag b, ref r where e.k = r.k and b.k = r.k and r.name = 'a'",
+    "three_of_one": "select a.v, b.v w, c.v u from bag a join bag b on a.k = b.k join bag c on c.k = b.k and c.v + a.v > b.v",
+    "four_way": "select count(*) n, sum(b.v) s from ev e join ref r on e.k = r.k join bag b on b.k = r.k join grouped g on g.k = e.k and g.n > b.v",
+    "cross_between": "select r.name, b.v, s.k from ref r cross join ref s join bag b on b.k = r.k join bag c on c.k = b.k and c.v = b.v",
     "constant_key": "select 1 as one, count(*) as n from bag group by 1",
 }
 KEYS = ["a", "b", "c", "d", None]

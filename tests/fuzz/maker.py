@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -38,7 +38,7 @@ class Maker:
     def pick(self, choices: Sequence[T]) -> T:
         return self.rng.choice(choices)
 
-    def weighted(self, choices: dict[T, float]) -> T:
+    def weighted(self, choices: Mapping[T, float]) -> T:
         return self.rng.choices(list(choices), list(choices.values()))[0]
 
     def some(self, choices: Sequence[T], least: int, most: int) -> list[T]:

@@ -8,7 +8,7 @@ from . import aggregates, subqueries, windows
 from .expressions import column, computed, possible, value
 from .maker import COMPARABLE, EXACT, Maker, Query, Scope
 from .sources import Column, Table
-from .tables import From, from_clause
+from .tables import INNER, From, from_clause
 
 Shown = list[tuple[str, str]]
 """A select list: expression and kind."""
@@ -265,6 +265,8 @@ def _exact(make: Maker, depth: int) -> Query:
 
 def _source(make: Maker, depth: int) -> From:
     nested = [query(make, depth - 1)] if depth > 0 and make.chance(0.12) else []
+    if depth and make.chance(0.06):
+        return from_clause(make, nested, joins=3, kinds=INNER)
     joins = make.weighted({0: 5.0, 1: 4.0, 2: 0.8, 3: 0.2}) if depth else make.pick([0, 0, 1])
     return from_clause(make, nested, joins=joins)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .expressions import value
@@ -14,6 +15,7 @@ JOINS = {
     "inner": 9.0, "left": 5.0, "right": 1.5, "full": 2.0, "cross": 1.0, "comma": 2.0, "using": 2.5, "semi": 1.5, "anti": 1.5,
     "asof": 1.2, "asof left": 0.8, "range": 1.5, "left range": 0.7, "lateral": 0.8, "unnest": 1.0,
 }  # fmt: skip
+INNER = {"inner": 4.0, "comma": 2.0, "using": 1.0}
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,12 @@ class _Named:
     size: int
 
 
-def from_clause(make: Maker, nested: list[Query], *, joins: int) -> From:
+def from_clause(make: Maker, nested: list[Query], *, joins: int, kinds: Mapping[str, float] = JOINS) -> From:
     """One table and up to ``joins`` more. ``nested`` are queries that may be used as derived tables."""
     first = _table(make, nested)
     made = From(first.sql, first.columns, first.size)
     for _ in range(joins):
-        made = _joined(make, made, _table(make, nested))
+        made = _joined(make, made, _table(make, nested), kinds)
     return made
 
 
@@ -88,8 +90,8 @@ def _qualified(columns: tuple[Column, ...], alias: str) -> tuple[Column, ...]:
     return tuple(Column(f"{alias}.{column.ref}", column.kind) for column in columns)
 
 
-def _joined(make: Maker, left: From, right: _Named) -> From:
-    kind = make.weighted(JOINS)
+def _joined(make: Maker, left: From, right: _Named, kinds: Mapping[str, float]) -> From:
+    kind = make.weighted(kinds)
     maker = {"unnest": _unnested, "lateral": _lateral, "using": _using}.get(kind)
     made = maker(make, left, right) if maker is not None else _plain(make, left, right, kind)
     if made is None or made.size > LARGEST:

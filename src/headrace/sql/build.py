@@ -34,7 +34,7 @@ def build(query: exp.Query, catalog: Catalog, env: Env | None = None) -> Node:
 
 
 def _without_ctes(query: exp.Query, catalog: Catalog, env: dict[str, Node]) -> exp.Query:
-    """Build the common table expressions that something reads into ``env``, and return what is left of the query."""
+    """Build the common table expressions into ``env``, and return what is left of the query."""
     with_ = query.args.get("with_")
     if with_ is None:
         return query
@@ -42,20 +42,9 @@ def _without_ctes(query: exp.Query, catalog: Catalog, env: dict[str, Node]) -> e
         raise UnsplitError("a recursive common table expression")
     body = query.copy()
     body.set("with_", None)
-    for cte in _read(with_.expressions, body):
+    for cte in with_.expressions:
         env[cte.alias] = _renamed(build(cte.this, catalog, env), cte.args["alias"].columns)
     return body
-
-
-def _read(ctes: list[exp.CTE], body: exp.Query) -> list[exp.CTE]:
-    """Those that the body reads, or another that is read: the engine does not look at the others."""
-    read: list[exp.CTE] = []
-    named = {table.name for table in body.find_all(exp.Table)}
-    for cte in reversed(ctes):
-        if cte.alias in named:
-            named |= {table.name for table in cte.this.find_all(exp.Table)}
-            read.insert(0, cte)
-    return read
 
 
 def _renamed(node: Node, names: list[exp.Identifier]) -> Node:

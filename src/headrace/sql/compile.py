@@ -163,8 +163,9 @@ def _in_order(node: Node, applied: dict[Node, Applied]) -> list[Applied]:
         line = applied.get(current)
         if line is not None:
             lines.append(Applied(line.operator, line.rule, line.reason, line.detail, line.states, depth))
+        # An operator without a line of its own is a part of the one above.
         for child in children(current):
-            visit(child, depth + 1)
+            visit(child, depth + (line is not None))
 
     visit(node, 0)
     return lines

@@ -18,7 +18,7 @@ KEPT_ROW_MS = 30e-6
 
 _WORDS = {
     "linear": "the rows of the change",
-    "bilinear": "the rows of the change, and a look through the kept rows of the other side",
+    "bilinear": "the rows of the change, and a look through the kept rows of the other inputs",
     "algebraic": "the rows of the change, and a look through the groups",
     "keyed": "a look through what is kept, and the query over the rows of the keys that changed",
     "whole": "the query over all rows",

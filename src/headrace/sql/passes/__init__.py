@@ -3,6 +3,7 @@
 event_windows TUMBLE, HOP and SESSION become SELECTs
 refuse        what has no single answer, or reads outside the project, is an error
 logical_time  now() and its kin become the epoch's logical time
+unread        expressions of a WITH that nothing reads are left out
 named_windows windows named in a WINDOW clause are written out
 named_rows    rows that are compared get names for their values
 qualify       every column says which table it is of; stars and aliases are written out
@@ -30,6 +31,7 @@ from headrace.sql.passes.named_windows import named_windows
 from headrace.sql.passes.qualify import qualify
 from headrace.sql.passes.refuse import refuse
 from headrace.sql.passes.settle import settle
+from headrace.sql.passes.unread import unread
 from headrace.sql.passes.unshadow import unshadow
 from headrace.sql.text import SqlText
 
@@ -39,6 +41,7 @@ PASSES: tuple[Pass, ...] = (
     event_windows,
     refuse,
     logical_time,
+    unread,
     named_windows,
     named_rows,
     qualify,
@@ -61,5 +64,6 @@ __all__ = [
     "qualify",
     "refuse",
     "settle",
+    "unread",
     "unshadow",
 ]

@@ -1,0 +1,57 @@
+"""Inner joins in a row are one step: no rows between them are kept, but where watermarks let them go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from headrace.sql import Catalog, Program, SqlText, compile_model, watermark
+
+TWO_OF_REF = (
+    "SELECT ev.id, a.name, b.name AS other FROM ev JOIN ref AS a ON a.k = ev.k JOIN ref AS b ON b.name = a.name"
+)
+
+
+def compiled(text: str, catalog: Catalog) -> Program:
+    return compile_model("m", SqlText(text, Path("m.sql")), catalog)
+
+
+def joins(program: Program) -> list[str]:
+    return [line.operator for line in program.applied if line.operator.startswith("join on")]
+
+
+def test_no_rows_between_joins_are_kept(catalog: Catalog) -> None:
+    program = compiled(TWO_OF_REF, catalog)
+    assert joins(program) == ['join on "a.k" = "ev.k" AND "b.name" = "a.name"']
+    (state,) = program.states
+    assert state.shape.named_selects == ["ev.id", "ev.k", "__w"]
+
+
+def test_the_order_they_are_written_in_is_nothing_to_what_is_kept(catalog: Catalog) -> None:
+    turned = "SELECT ev.id, a.name, b.name AS other FROM ref AS b, ref AS a, ev WHERE a.k = ev.k AND b.name = a.name"
+    kept = [[state.shape.named_selects for state in compiled(text, catalog).states] for text in (TWO_OF_REF, turned)]
+    assert kept[0] == kept[1]
+
+
+def test_a_join_that_a_watermark_bounds_stays_one_of_its_own(catalog: Catalog) -> None:
+    """It lets its rows go, which no join of three could."""
+    events = replace(catalog.relations["ev"], frontier={"ts": watermark("ev", "TIMESTAMP")}, sets_aside=True)
+    timed = Catalog({**catalog.relations, "ev": events}, catalog.oracle)
+    program = compiled(
+        "SELECT a.id, r.name FROM ev AS a JOIN ev AS b ON a.k = b.k AND a.ts = b.ts JOIN ref AS r ON r.k = a.k", timed
+    )
+    assert len(joins(program)) == 2
+    assert any("until the watermark" in state.bound for state in program.states)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT ev.id, a.name FROM ev CROSS JOIN ref AS a JOIN ref AS b ON b.k = ev.k",
+        "SELECT ev.id, a.name FROM ev JOIN ref AS a ON a.k > ev.k JOIN ref AS b ON b.k = ev.k",
+    ],
+)
+def test_a_product_is_kept_as_before(catalog: Catalog, text: str) -> None:
+    assert len([line for line in compiled(text, catalog).applied if line.operator.startswith("join on")]) == 2
