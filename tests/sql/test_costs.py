@@ -34,7 +34,7 @@ def test_groups_are_looked_through_to_be_read_and_to_be_replaced(catalog: Catalo
     [
         ("SELECT k FROM ev WHERE x > 1", "the rows of the change"),
         ("SELECT id FROM ev WHERE ts > now() - INTERVAL 1 HOUR", "when time moves"),
-        ("SELECT e.id FROM ev AS e JOIN ref AS r ON e.k = r.k", "the other side"),
+        ("SELECT e.id FROM ev AS e JOIN ref AS r ON e.k = r.k", "the other inputs"),
         ("SELECT k, count(*) AS n FROM ev GROUP BY k", "the groups"),
         ("SELECT id, rank() OVER (PARTITION BY k ORDER BY x) AS r FROM ev", "the keys that changed"),
         ("SELECT id, rank() OVER (ORDER BY x) AS r FROM ev", "all rows"),

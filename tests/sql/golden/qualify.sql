@@ -21,3 +21,6 @@ SELECT "ev"."k" AS "k" FROM "ev" AS "ev";
 
 SELECT e.id FROM ev AS e FULL JOIN ref AS r USING (k) QUALIFY row_number() OVER (PARTITION BY k ORDER BY e.id) = 1;
 SELECT "e"."id" AS "id" FROM "ev" AS "e" FULL JOIN "ref" AS "r" ON "e"."k" = "r"."k" QUALIFY ROW_NUMBER() OVER (PARTITION BY COALESCE("e"."k", "r"."k") ORDER BY "e"."id") = 1;
+
+SELECT a.id FROM ev AS a JOIN ref AS r USING (k) JOIN ev AS b ON k = b.k JOIN ref AS c USING (k);
+SELECT "a"."id" AS "id" FROM "ev" AS "a" JOIN "ref" AS "r" ON "a"."k" = "r"."k" JOIN "ev" AS "b" ON COALESCE("a"."k", "r"."k") = "b"."k" JOIN "ref" AS "c" ON "a"."k" = "c"."k";

@@ -10,8 +10,12 @@ from sqlglot.optimizer.qualify import qualify as sqlglot_qualify
 
 from headrace.errors import SqlError
 from headrace.sql.catalog import Catalog
+from headrace.sql.functions import conjuncts
 from headrace.sql.passes.event_windows import refuse_shadowed
 from headrace.sql.text import SqlText, nearest
+
+# In a join's notes: columns that are of several tables, with these.
+MERGED = "merged"
 
 
 def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
@@ -30,19 +34,25 @@ def qualify(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
         raise _unresolved(error, catalog, text) from None
     except SqlglotError as error:
         raise SqlError(f"cannot be resolved: {error}", code="HR-306", where=text.place(1, 1)) from None
+    for join in qualified.find_all(exp.Join):
+        _say_merged(join)
     refuse_shadowed(qualified)
     return qualified
 
 
 def _say_using(select: exp.Select, catalog: Catalog) -> None:
-    """Columns of USING in HAVING and QUALIFY, which sqlglot leaves as they are."""
-    clauses = [clause for name in ("having", "qualify") if (clause := select.args.get(name)) is not None]
+    """Columns of USING where sqlglot leaves them as they are (HAVING, QUALIFY), or takes them to be of later joins too (ON)."""
     from_ = select.args.get("from_")
-    if not clauses or from_ is None:
+    if from_ is None:
         return
     before: list[exp.Expr] = [from_.this]
     shared: dict[str, list[str]] = {}
+    made_up: set[str] = set()
     for join in select.args.get("joins") or ():
+        _say(join.args.get("on"), shared)
+        join.meta[MERGED] = {name: tuple(tables) for name, tables in shared.items() if made_up & set(tables)}
+        if join.side in ("RIGHT", "FULL"):
+            made_up |= {table.alias_or_name for table in before}
         for name in (using.name.lower() for using in join.args.get("using") or ()):
             owner = next((table for table in before if _has(table, name, catalog)), before[0])
             tables = shared.setdefault(name, [owner.alias_or_name])
@@ -50,11 +60,32 @@ def _say_using(select: exp.Select, catalog: Catalog) -> None:
                 tables.append(join.alias_or_name)
         if not join.is_semi_or_anti_join:
             before.append(join.this)
-    for clause in clauses:
-        for found in list(clause.find_all(exp.Column)):
-            tables = shared.get(found.name.lower(), []) if not found.table else []
-            if tables:
-                found.replace(exp.func("COALESCE", *(exp.column(found.name, table=table) for table in tables)))
+    for clause in ("having", "qualify"):
+        _say(select.args.get(clause), shared)
+
+
+def _say_merged(join: exp.Join) -> None:
+    """What USING compares is the column that joins before made of several, where some of those can be of made-up rows."""
+    for name, tables in join.meta.pop(MERGED, {}).items():
+        for equal in (part for part in conjuncts(join.args.get("on")) if isinstance(part, exp.EQ)):
+            one, other = equal.this, equal.expression
+            named = isinstance(one, exp.Column) and isinstance(other, exp.Column) and one.name == other.name == name
+            if named and other.table == join.alias_or_name and one.table in tables:
+                merged = (
+                    exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(t, quoted=True))
+                    for t in tables
+                )
+                one.replace(exp.func("COALESCE", *merged))
+
+
+def _say(clause: exp.Expr | None, shared: dict[str, list[str]]) -> None:
+    """Write out the columns in ``clause`` that are of several tables; those in a subquery may be its own."""
+    if clause is None:
+        return
+    for found in list(clause.find_all(exp.Column)):
+        tables = shared.get(found.name.lower(), []) if not found.table else []
+        if tables and found.parent_select is clause.parent_select:
+            found.replace(exp.func("COALESCE", *(exp.column(found.name, table=table) for table in tables)))
 
 
 def _has(table: exp.Expr, name: str, catalog: Catalog) -> bool:

@@ -14,7 +14,7 @@ def unread(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Query:
         WITH a AS (SELECT nonsense), b AS (SELECT 1 AS x) SELECT x FROM b
         ->  WITH b AS (SELECT 1 AS x) SELECT x FROM b
     """
-    while any([_left_out(with_) for with_ in list(query.find_all(exp.With))]):
+    while any(_left_out(with_) for with_ in list(query.find_all(exp.With))):
         pass
     return query
 
