@@ -64,6 +64,8 @@ MODELS = {
     "three_of_one": "select a.v, b.v w, c.v u from bag a join bag b on a.k = b.k join bag c on c.k = b.k and c.v + a.v > b.v",
     "four_way": "select count(*) n, sum(b.v) s from ev e join ref r on e.k = r.k join bag b on b.k = r.k join grouped g on g.k = e.k and g.n > b.v",
     "cross_between": "select r.name, b.v, s.k from ref r cross join ref s join bag b on b.k = r.k join bag c on c.k = b.k and c.v = b.v",
+    "looked_up_and_joined": "select e.id, r.name, b.v from ev e, bag b, ref r where e.k = r.k and b.k = r.k "
+    "and b.v in (select x from ev where d > 0.1) and e.x in (select max(v) from bag group by k)",
     "constant_key": "select 1 as one, count(*) as n from bag group by 1",
 }
 KEYS = ["a", "b", "c", "d", None]

@@ -55,3 +55,25 @@ def test_a_join_that_a_watermark_bounds_stays_one_of_its_own(catalog: Catalog) -
 )
 def test_a_product_is_kept_as_before(catalog: Catalog, text: str) -> None:
     assert len([line for line in compiled(text, catalog).applied if line.operator.startswith("join on")]) == 2
+
+
+def test_rows_that_are_looked_up_are_joined_with_others_afterwards(catalog: Catalog) -> None:
+    """Of the two tables' rows only those are kept that were found, and not the rows of their join."""
+    text = "SELECT ev.id, a.name FROM ev JOIN ref AS a ON a.k = ev.k WHERE a.name IN (SELECT k FROM ref)"
+    operators = [line.operator for line in compiled(text, catalog).applied]
+    assert operators.index("filter by a subquery: IN") > operators.index('join on "a.k" = "ev.k"')
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "a.name || ev.x::VARCHAR IN (SELECT k FROM ref)",
+        "a.name IN (SELECT r.k FROM ref AS r WHERE r.name = ev.k)",
+        "a.name NOT IN (SELECT k FROM ref)",
+    ],
+)
+def test_a_condition_on_both_tables_is_one_on_their_join(catalog: Catalog, condition: str) -> None:
+    program = compiled(f"SELECT ev.id, a.name FROM ev JOIN ref AS a ON a.k = ev.k WHERE {condition}", catalog)
+    operators = [line.operator for line in program.applied]
+    looked = next(i for i, operator in enumerate(operators) if "subquery" in operator)
+    assert looked < operators.index('join on "a.k" = "ev.k"')

@@ -57,13 +57,20 @@ class FromClause:
         known = found.table in self._tables or found.table in self._beside
         return f"{found.table}.{found.name.lower()}" if known else None
 
-    def joined(self, where: list[exp.Expr]) -> tuple[Node, list[exp.Expr]]:
-        """The joined tables, and the conditions of ``where`` that are still to be applied."""
+    def joined(self, where: list[exp.Expr], looked_up: Callable[[Node, exp.Expr], Node]) -> tuple[Node, list[exp.Expr]]:
+        """The joined tables, and the conditions of ``where`` that are still to be applied.
+
+        Args:
+            looked_up: applies ``x IN (SELECT …)`` to the rows of the one table that ``x`` is of.
+        """
         inner_only = all(self._is_inner(join) for join in self._joins)
         self._joins = [self._keyed(number) for number in range(len(self._joins))]
         filters, rest = self._pushed([self._key_columns(part) for part in where] if inner_only else where)
         inputs = {alias: self._pruned(alias, filters.get(alias, [])) for alias in self._tables}
         if inner_only:
+            for alias, part in [(alias, part) for part in rest if (alias := self._looks_up(part))]:
+                rest.remove(part)
+                inputs[alias] = looked_up(inputs[alias], part)
             conditions = rest + [part for join in self._joins for part in conjuncts(join.args.get("on"))]
             node, rest = self._inner(inputs, conditions)
             for join in self._joins:
@@ -191,6 +198,17 @@ class FromClause:
             else:
                 rest.append(part)
         return filters, rest
+
+    def _looks_up(self, part: exp.Expr) -> str | None:
+        """The table whose rows alone decide whether ``x IN (SELECT …)`` holds; of what is found, few rows are joined with others."""
+        if not isinstance(part, exp.In) or part.args.get("query") is None or mentions_time(part):
+            return None
+        outside = _tables(part) & {*self._tables, *self._beside}
+        if len(outside) != 1 or _tables(part.this) != outside or not outside <= self._tables.keys():
+            return None
+        if has_subquery(part.this) or _tables(part.args["query"]) & outside:
+            return None
+        return next(iter(outside))
 
     def _never_padded(self) -> set[str]:
         # What is nearest in an ASOF JOIN is found among all rows.

@@ -35,7 +35,9 @@ class Select:
         select = self._select
         source = FromClause(select, self._catalog, self._env, self._build)
         self._subqueries = Subqueries(self._catalog, self._env, self._build, source.name)
-        node, rest = source.joined(conjuncts(_argument(select, "where")))
+        node, rest = source.joined(
+            conjuncts(_argument(select, "where")), lambda node, part: self._filtered(node, [self._resolved(source, part)])
+        )
         node = self._filtered(node, [self._resolved(source, part) for part in rest])
         outputs: list[Named] = [(s.alias_or_name, self._resolved(source, s.unalias())) for s in select.selects]
         having = [self._resolved(source, part) for part in conjuncts(_argument(select, "having"))]
