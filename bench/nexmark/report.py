@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from statistics import median
 
 from bench.nexmark.chart import Bar, drawn
 from bench.nexmark.models import QUERIES
@@ -32,6 +33,7 @@ def _page(outcomes: dict[Case, Outcome], machine: dict[str, str], events: int) -
         machine=", ".join(f"{name} {value}" for name, value in machine.items()),
         versions=", ".join(versions),
         table=_table(outcomes),
+        summary=_summary(outcomes),
         refused=_refused(outcomes),
     )
 
@@ -57,6 +59,21 @@ def _table(outcomes: dict[Case, Outcome]) -> str:
             ours = found.get(first) if first else None
             lines.append([query, *(_rate(found.get(side)) for side in columns), *(_ratio(ours, found.get((other, 0))) for other in ("flink", "duckdb"))])  # fmt: skip
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _summary(outcomes: dict[Case, Outcome]) -> str:
+    """How often Headrace is as fast as another, over the queries that both have run."""
+    lines = []
+    for other in ("flink", "spark", "duckdb"):
+        ratios = [
+            ours.rate / theirs.rate
+            for found in (_of(outcomes, query) for query in QUERIES)
+            if (ours := found.get(("headrace", 0))) and (theirs := found.get((other, 0))) and ours.runs and theirs.runs
+        ]
+        if ratios:
+            figures = f"median {median(ratios):.2f}, least {min(ratios):.2f}, most {max(ratios):.2f}"
+            lines.append(f"- Headrace : {SIDES[other]}, over {len(ratios)} queries: {figures}")
+    return "\n".join(lines)
 
 
 def _of(outcomes: dict[Case, Outcome], query: str) -> dict[tuple[str, int], Outcome]:

@@ -36,7 +36,8 @@ class Select:
         source = FromClause(select, self._catalog, self._env, self._build)
         self._subqueries = Subqueries(self._catalog, self._env, self._build, source.name)
         node, rest = source.joined(
-            conjuncts(_argument(select, "where")), lambda node, part: self._filtered(node, [self._resolved(source, part)])
+            conjuncts(_argument(select, "where")),
+            lambda node, part: self._filtered(node, [self._resolved(source, part)]),
         )
         node = self._filtered(node, [self._resolved(source, part) for part in rest])
         outputs: list[Named] = [(s.alias_or_name, self._resolved(source, s.unalias())) for s in select.selects]
