@@ -6,7 +6,7 @@ another nation, parts are of another brand. Each query is kept alone. Millisecon
 
 bare      an epoch without any query: what it costs to take the rows in
 epoch     an epoch with the query
-kept      the difference of the two: what keeping the query costs
+kept      the difference of the two, of the same rows: what keeping the query costs
 one shot  the query run once by DuckDB on plain tables of the same rows
 ratio     one shot / kept: above 1, keeping is cheaper than running again after each refresh
 """
@@ -52,45 +52,58 @@ def milliseconds(action: Callable[[], object]) -> float:
     return 1e3 * (time.process_time() - began)
 
 
-def refreshed(kept: Kept, stream: Refreshes, refreshes: int, text: str, *, updates: bool) -> tuple[float, float]:
-    """Median milliseconds of an epoch, and of ``text`` run on the plain tables after it."""
+def refreshed(
+    bare: Kept, kept: Kept, stream: Refreshes, refreshes: int, text: str, *, updates: bool
+) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds of each epoch without the query and with it, and of ``text`` run on the plain tables after each refresh.
+
+    The same rows go to both, one right after the other, so that both meet the same neighbours on the machine.
+    """
+    without: list[float] = []
     epochs: list[float] = []
     shots: list[float] = []
-    for _ in range(refreshes):
+    for number in range(refreshes):
         for changes in stream.refresh(SHARE, epochs=1, updates=updates):
-            epochs.append(milliseconds(lambda changes=changes: kept.run(changes)))
+            turns = [(bare, without), (kept, epochs)]
+            for engine, spent in turns if number % 2 else reversed(turns):
+                spent.append(milliseconds(lambda engine=engine, changes=changes: engine.run(changes)))
             kept.apply(changes)
         shots.append(milliseconds(lambda: kept.plain.answer(text)))
-    return median(epochs), median(shots)
+    return without, epochs, shots
 
 
 def measure(scale: float, refreshes: int, names: list[str], *, updates: bool) -> list[Figures]:
     texts = queries()
     with tempfile.TemporaryDirectory() as folder, closing(PlainTables(scale)) as plain:
-        kept = Kept(Path(folder), plain, Form.KEYED)
+        folders = [Path(folder) / name for name in ("bare", "kept")]
+        for made in folders:
+            made.mkdir()
+        engines = [Kept(made, plain, Form.KEYED) for made in folders]
         stream = Refreshes(plain, Form.KEYED, seed=1)
-        kept.install({})
-        kept.take(stream.load(epochs=1))
-        found = [query(kept, stream, refreshes, name, texts[name], updates=updates) for name in names or texts]
-        kept.engine.close()
+        for engine in engines:
+            engine.install({})
+        for changes in stream.load(epochs=1):
+            for engine in engines:
+                engine.run(changes)
+            engines[0].apply(changes)
+        found = [query(*engines, stream, refreshes, name, texts[name], updates=updates) for name in names or texts]
+        for engine in engines:
+            engine.engine.close()
     return found
 
 
-def query(kept: Kept, stream: Refreshes, refreshes: int, name: str, text: str, *, updates: bool) -> Figures:
-    """Epochs without the query come just before those with it, so that both meet the same neighbours on the machine.
-
-    State has been saved before either, as the runtime does it every few seconds.
-    """
-    kept.install({})
-    kept.engine.checkpoint()
-    bare, _ = refreshed(kept, stream, refreshes, text, updates=updates)
+def query(bare: Kept, kept: Kept, stream: Refreshes, refreshes: int, name: str, text: str, *, updates: bool) -> Figures:
+    """State has been saved before, as the runtime does it every few seconds."""
     (program,) = kept.install({name: text})
-    kept.engine.checkpoint()
-    epoch, shot = refreshed(kept, stream, refreshes, text, updates=updates)
+    for engine in (bare, kept):
+        engine.engine.checkpoint()
+    without, epochs, shots = refreshed(bare, kept, stream, refreshes, text, updates=updates)
     assert not (wrong := kept.wrong()), wrong
     steps = len(program.steps) + len(program.advance)
-    share = max(epoch - bare, 0.0)
-    return Figures(name, program.incremental, steps, bare, epoch, share, shot, shot / share if share else None)
+    share = max(median(epoch - other for epoch, other in zip(epochs, without, strict=True)), 0.0)
+    shot = median(shots)
+    ratio = shot / share if share else None
+    return Figures(name, program.incremental, steps, median(without), median(epochs), share, shot, ratio)
 
 
 def printed(figures: Figures) -> str:
