@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 
 import structlog
 
@@ -15,13 +16,24 @@ from .flow import ADMIN_TOKEN
 
 
 def lines(logs: io.StringIO) -> list[dict[str, object]]:
-    return [json.loads(line) for line in logs.getvalue().splitlines()]
+    # The last line may still be in the making.
+    return [json.loads(line) for line in logs.getvalue().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def requests(logs: io.StringIO, count: int) -> list[dict[str, object]]:
+    """The lines of requests, once there are as many: each is written when its answer has gone out."""
+    deadline = time.monotonic() + 10
+    while True:
+        found = [line for line in lines(logs) if line["event"] == "request"]
+        if len(found) >= count or time.monotonic() > deadline:
+            return found
+        time.sleep(0.01)
 
 
 def test_a_request_is_one_line_without_its_query(served: Served, logs: io.StringIO) -> None:
     served.client(None).get("/login", params={"token": ADMIN_TOKEN})
     served.client().get("/v1/project")
-    (login, project) = [line for line in lines(logs) if line["event"] == "request"]
+    (login, project) = requests(logs, 2)
     assert (login["path"], login["status"], login["principal"]) == ("/login", 303, None)
     assert (project["path"], project["status"], project["principal"]) == ("/v1/project", 200, "admin")
 
