@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from headrace.sql.batch import batch
 from headrace.sql.catalog import Catalog
-from headrace.sql.functions import conjuncts, has_subquery, mentions_time
+from headrace.sql.functions import conjuncts, equal_keys, has_subquery, mentions_time
 from headrace.sql.keys import distinct
 from headrace.sql.nodes import INPUTS, Expand, Expire, Join, Node, Project, Recompute, Scan, column
 from headrace.sql.passes.unshadow import tables
@@ -265,7 +265,7 @@ class FromClause:
         query = exp.select(*(column(c) for c in columns)).from_(INPUTS[0])
         query.append("joins", kind)
         name = " ".join(word for word in (join.method, join.side, join.kind, "JOIN") if word)
-        keys = _equal_keys(kind.args.get("on"), set(left.columns), set(right.columns))
+        keys = equal_keys(kind.args.get("on"), set(left.columns), set(right.columns))
         why = "" if keys else "no equality between the two sides"
         looks = join.kind in ("SEMI", "ANTI")
         if looks and keys and len(keys[1]) == len(conjuncts(kind.args.get("on"))):
@@ -303,16 +303,3 @@ def _tables(part: exp.Expr) -> set[str]:
 def _ties(part: exp.Expr, seen: set[str], alias: str) -> bool:
     tables = _tables(part)
     return isinstance(part, exp.EQ) and alias in tables and bool(tables & seen) and tables <= seen | {alias}
-
-
-def _equal_keys(on: exp.Expr | None, left: set[str], right: set[str]) -> tuple[tuple[exp.Expr, ...], ...] | None:
-    """The sides of the equalities in ``on`` that compare an expression of the left with one of the right."""
-    pairs = []
-    for part in conjuncts(on):
-        if isinstance(part, exp.EQ):
-            a, b = ({c.name for c in side.find_all(exp.Column)} for side in (part.this, part.expression))
-            if a and b and a <= left and b <= right:
-                pairs.append((part.this, part.expression))
-            elif a and b and a <= right and b <= left:
-                pairs.append((part.expression, part.this))
-    return (tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)) if pairs else None

@@ -1,8 +1,8 @@
-"""Which functions are called, and which of them aggregate."""
+"""What an expression is made of: which functions it calls, which of them aggregate, what it compares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from sqlglot import exp
 
@@ -117,3 +117,16 @@ def substituted(value: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
 
     whole = value.copy()
     return whole.transform(placed, copy=False)
+
+
+def equal_keys(on: exp.Expr | None, left: Set[str], right: Set[str]) -> tuple[tuple[exp.Expr, ...], ...] | None:
+    """The sides of the equalities in ``on`` that compare an expression of the left with one of the right."""
+    pairs = []
+    for part in conjuncts(on):
+        if isinstance(part, exp.EQ):
+            a, b = ({c.name for c in side.find_all(exp.Column)} for side in (part.this, part.expression))
+            if a and b and a <= left and b <= right:
+                pairs.append((part.this, part.expression))
+            elif a and b and a <= right and b <= left:
+                pairs.append((part.expression, part.this))
+    return (tuple(p[0] for p in pairs), tuple(p[1] for p in pairs)) if pairs else None

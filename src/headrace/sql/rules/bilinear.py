@@ -12,7 +12,7 @@ from functools import reduce
 
 from sqlglot import exp
 
-from headrace.sql.functions import conjuncts
+from headrace.sql.functions import conjuncts, equal_keys
 from headrace.sql.nodes import Join, Node, cast, column
 from headrace.sql.program import Applied
 from headrace.sql.rules.emitter import Change, Emitter
@@ -65,13 +65,7 @@ def _ties(node: Join, emitter: Emitter) -> bool:
     """Whether the join is by an equality, and no watermark bounds it."""
     if any(emitter.retention.frontiers.bounds(node)):
         return False
-    left, right = set(node.left.columns), set(node.right.columns)
-    for part in conjuncts(node.on):
-        if isinstance(part, exp.EQ):
-            a, b = _columns(part.this), _columns(part.expression)
-            if a and b and ((a <= left and b <= right) or (a <= right and b <= left)):
-                return True
-    return False
+    return equal_keys(node.on, set(node.left.columns), set(node.right.columns)) is not None
 
 
 def _done(node: Join, emitter: Emitter) -> tuple[exp.Expr | None, ...]:
