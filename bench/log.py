@@ -23,7 +23,7 @@ from statistics import median, quantiles
 import pyarrow as pa
 
 from headrace.log import Log, Part, open_sqlite
-from headrace.log.sqlite.batch import encode
+from headrace.log.batch import encode
 
 ROWS = 10_000
 ROUND = 20

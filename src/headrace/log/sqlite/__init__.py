@@ -4,8 +4,6 @@ schema      the tables, the file's format, what is refused at opening
 connections how every connection is set up; the readers' pool
 turn        one writer at a time, over all processes
 commit      the committer: many appends, one transaction, one fsync
-batch       Arrow rows to checksummed blobs and back
-evolve      which schema changes a stream takes
 streams     each stream's bounds
 append      what an append writes
 read        rows of a range

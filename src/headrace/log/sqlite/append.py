@@ -8,9 +8,11 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from headrace.log import evolve
+from headrace.log.batch import Encoded, encode, seal
 from headrace.log.protocol import Part, Receipt
-from headrace.log.sqlite import evolve, failures, streams
-from headrace.log.sqlite.batch import Encoded, encode, seal
+from headrace.log.refusals import refused
+from headrace.log.sqlite import failures, streams
 from headrace.log.sqlite.streams import Stream
 
 
@@ -40,13 +42,13 @@ class Draft:
 def draft(parts: Sequence[Part], source: str, position: str | None, key: str | None) -> Draft:
     """Encode the parts, in the caller's thread: that is where the time goes, and it runs beside other callers'."""
     if not source:
-        raise failures.refused("The append does not say its source.", "Name the source.")
+        raise refused("The append does not say its source.", "Name the source.")
     return Draft(tuple(map(_block, parts)), source, position, key)
 
 
 def _block(part: Part) -> Block:
     if not part.stream:
-        raise failures.refused("A part does not say its stream.", "Name the stream.")
+        raise refused("A part does not say its stream.", "Name the stream.")
     schema = evolve.plain(part.stream, part.rows.schema)
     rows = part.rows if part.rows.schema.equals(schema, check_metadata=True) else part.rows.cast(schema)
     return Block(part.stream, schema.serialize().to_pybytes(), tuple(encode(rows)))

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from headrace.errors import LogError
-from headrace.log.sqlite.failures import EXPLAINED, NOTHING_KEPT, Failures, result_code
+from headrace.log.refusals import NOTHING_KEPT
+from headrace.log.sqlite.failures import EXPLAINED, Failures, result_code
 from headrace.log.sqlite.schema import FORMAT
 from headrace.log.sqlite.turn import Turn
 

@@ -19,9 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.errors import LogError, Place
-
-NOTHING_KEPT = "Nothing of it was kept. Everything acknowledged before it is safe."
-UNCHANGED = "Nothing was changed."
+from headrace.log.refusals import NOTHING_KEPT, UNCHANGED
 
 EXPLAINED = (sqlite3.Error, OSError, UnicodeError)
 """What ``translate`` has words for. Damaged text, which SQLite hands on as it is, surfaces as ``UnicodeError``."""
@@ -160,8 +158,3 @@ def foreign(what: str) -> LogError:
 def other_format(what: str, fix: str) -> LogError:
     """The file is a log, but not one that this version reads."""
     return LogError(what, code="HR-506", state=UNCHANGED, fix=fix)
-
-
-def refused(what: str, fix: str) -> LogError:
-    """An append that could not be stored whatever the disk."""
-    return LogError(what, code="HR-512", state=NOTHING_KEPT, fix=fix)

@@ -6,26 +6,22 @@ import json
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from headrace.errors import LogError
+from headrace.log.batch import seal
+from headrace.log.order import beyond, disordered, microseconds, time_of
 from headrace.log.protocol import Epoch, as_utc
 from headrace.log.sqlite import failures, streams
-from headrace.log.sqlite.batch import seal
 
-_DAWN = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = "SELECT id, time, offsets, crc FROM epoch"
-
-
-def microseconds(time: datetime) -> int:
-    """A time as microseconds of UTC since 1970, exactly."""
-    return (as_utc(time) - _DAWN) // timedelta(microseconds=1)
 
 
 def record(connection: sqlite3.Connection, epoch: Epoch) -> None:
     """Add an epoch to the ledger; raises HR-513 if it does not follow the last one."""
-    _refuse_disorder(newest(connection), epoch)
-    _refuse_beyond(connection, epoch)
+    ends = {stream.name: stream.next for stream in streams.every(connection)}
+    if error := disordered(newest(connection), epoch) or beyond(ends, epoch):
+        raise error
     values = (epoch.id, microseconds(epoch.time), json.dumps(dict(epoch.offsets)))
     connection.execute("INSERT INTO epoch (id, time, offsets, crc) VALUES (?, ?, ?, ?)", (*values, seal(*values)))
 
@@ -81,34 +77,4 @@ def _checked(id: object, time: object, offsets: object, crc: object) -> Epoch:
     assert isinstance(id, int)
     assert isinstance(time, int)
     assert isinstance(offsets, str)
-    return Epoch(id, json.loads(offsets), _DAWN + timedelta(microseconds=time))
-
-
-def _refuse_disorder(last: Epoch | None, epoch: Epoch) -> None:
-    expected = 1 if last is None else last.id + 1
-    if epoch.id != expected:
-        raise _disorder(f"Epoch {epoch.id} was to be recorded; the ledger goes on with {expected}.")
-    if last is None:
-        return
-    if epoch.time < last.time:
-        raise _disorder(f"Epoch {epoch.id} has time {epoch.time}, before {last.time} of epoch {last.id}.")
-    for stream, offset in last.offsets.items():
-        if epoch.offsets.get(stream, 0) < offset:
-            raise _disorder(f"Epoch {epoch.id} takes stream {stream!r} back from {offset}.")
-
-
-def _refuse_beyond(connection: sqlite3.Connection, epoch: Epoch) -> None:
-    ends = {stream.name: stream.next for stream in streams.every(connection)}
-    for stream, offset in epoch.offsets.items():
-        if not 0 <= offset <= ends.get(stream, 0):
-            raise _disorder(f"Epoch {epoch.id} takes stream {stream!r} to {offset}; it has {ends.get(stream, 0)} rows.")
-
-
-def _disorder(what: str) -> LogError:
-    return LogError(
-        what,
-        code="HR-513",
-        state=failures.NOTHING_KEPT,
-        fix="If another node runs on this log, stop one of them. If the node's state is ahead of the ledger, the log is "
-        "an older copy: put back the newest of both, or remove the state, which is then built again.",
-    )
+    return Epoch(id, json.loads(offsets), time_of(time))

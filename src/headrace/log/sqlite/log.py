@@ -13,12 +13,13 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from headrace.log.order import microseconds
 from headrace.log.protocol import Clock, Epoch, Part, Receipt, Stored
+from headrace.log.refusals import NOTHING_KEPT
 from headrace.log.sqlite import append, ledger, read, retention, streams
 from headrace.log.sqlite.commit import Committer
 from headrace.log.sqlite.connections import Readers, closed_on_error, connect_writer
-from headrace.log.sqlite.failures import NOTHING_KEPT, Failures
-from headrace.log.sqlite.ledger import microseconds
+from headrace.log.sqlite.failures import Failures
 from headrace.log.sqlite.schema import prepare
 from headrace.log.sqlite.turn import Turn
 

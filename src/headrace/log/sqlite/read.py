@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from headrace.errors import LogError
+from headrace.log.batch import decode, seal
+from headrace.log.refusals import outside
 from headrace.log.sqlite import failures, streams
-from headrace.log.sqlite.batch import decode, seal
 from headrace.log.sqlite.streams import Stream
 
 
@@ -28,7 +28,9 @@ class _Batch:
 def rows(connection: sqlite3.Connection, name: str, start: int, stop: int) -> pa.Table:
     """The rows ``start`` to ``stop`` of a stream; the connection holds a snapshot."""
     stream = streams.find(connection, name)
-    _refuse_outside(name, stream, start, stop)
+    kept, end = (stream.start, stream.next) if stream else (0, 0)
+    if error := outside(name, start, stop, kept, end):
+        raise error
     if stream is None:
         return pa.table({})
     if start == stop:
@@ -47,25 +49,6 @@ def _pieces(connection: sqlite3.Connection, stream: Stream, start: int, stop: in
         reached = batch.next
     if reached < stop:
         raise failures.broken(f"Rows {reached} to {stop} of stream {stream.name!r} are missing from the file.")
-
-
-def _refuse_outside(name: str, stream: Stream | None, start: int, stop: int) -> None:
-    kept, end = (stream.start, stream.next) if stream else (0, 0)
-    if not 0 <= start <= stop <= end:
-        raise LogError(
-            f"Rows {start} to {stop} of stream {name!r} were asked for; it has {kept} to {end}.",
-            code="HR-501",
-            state=failures.UNCHANGED,
-            fix="Ask within what ends() says. If an epoch names these rows, the file is an older copy than the node's "
-            "state: put back the newest copy of both.",
-        )
-    if start < kept and start < stop:
-        raise LogError(
-            f"Rows {start} to {stop} of stream {name!r} were asked for; those before {kept} have been trimmed.",
-            code="HR-502",
-            state=failures.UNCHANGED,
-            fix="Read them from history; lengthen the log's retention to keep rows here for longer.",
-        )
 
 
 def _batches(connection: sqlite3.Connection, stream: Stream, start: int, stop: int) -> Iterator[_Batch]:

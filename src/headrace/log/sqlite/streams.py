@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 
 import pyarrow as pa
 
+from headrace.log.batch import seal
 from headrace.log.sqlite import failures
-from headrace.log.sqlite.batch import seal
 
 
 @dataclass(frozen=True)

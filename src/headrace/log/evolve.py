@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 from pyarrow import types
 
-from headrace.log.sqlite import failures
+from headrace.log.refusals import refused
 
 
 def widen(stream: str, kept: bytes, new: bytes) -> bytes:
@@ -27,10 +27,10 @@ def plain(stream: str, schema: pa.Schema) -> pa.Schema:
     """The schema without metadata; raises HR-512 for one that rows cannot be told apart by."""
     names = schema.names
     if not names:
-        raise failures.refused(f"The rows for {stream!r} have no columns.", "Give them at least one column.")
+        raise refused(f"The rows for {stream!r} have no columns.", "Give them at least one column.")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise failures.refused(f"The rows for {stream!r} have two columns {twice[0]!r}.", "Rename one of them.")
+        raise refused(f"The rows for {stream!r} have two columns {twice[0]!r}.", "Rename one of them.")
     return pa.schema([field.remove_metadata() for field in schema])
 
 
@@ -57,7 +57,7 @@ def _is_bytes(kind: pa.DataType) -> bool:
 
 
 def _incompatible(stream: str, column: str, kept: pa.DataType, new: pa.DataType) -> Exception:
-    return failures.refused(
+    return refused(
         f"Column {column!r} of {stream!r} is {kept} in the log, and {new} in these rows; no type holds both.",
         f"Give the new rows {kept} again, or send them under another column or source name.",
     )
