@@ -41,8 +41,25 @@ def from_clause(make: Maker, nested: list[Query], *, joins: int, kinds: Mapping[
     first = _table(make, nested)
     made = From(first.sql, first.columns, first.size)
     for _ in range(joins):
-        made = _joined(make, made, _table(make, nested), kinds)
+        if make.chance(0.05):
+            made = _enclosed(make, made, nested) or made
+        else:
+            made = _joined(make, made, _table(make, nested), kinds)
     return made
+
+
+def _enclosed(make: Maker, left: From, nested: list[Query]) -> From | None:
+    """A join with two tables that are joined in parentheses."""
+    first, second = _table(make, nested), _table(make, nested)
+    kinds = ("inner", "left", "right", "full")
+    inside = _plain(make, From(first.sql, first.columns, first.size), second, make.pick(kinds))
+    if inside is None or inside.size > LARGEST:
+        return None
+    both = _plain(make, left, _Named(f"({inside.sql})", "", inside.columns, inside.size), make.pick(kinds))
+    if both is None or both.size > LARGEST:
+        return None
+    make.mark("joins in parentheses")
+    return both
 
 
 def _table(make: Maker, nested: list[Query]) -> _Named:

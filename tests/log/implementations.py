@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,15 @@ class SetClock:
         self.now += by
 
 
+def _kafka(folder: Path, clock: Clock) -> Log:
+    from headrace.log.kafka import KafkaSettings, open_kafka
+
+    name = f"test-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
+    return open_kafka(KafkaSettings("127.0.0.1:19092", name, patience=timedelta(seconds=10)), clock=clock)
+
+
 IMPLEMENTATIONS: dict[str, Callable[[Path, Clock], Log]] = {
+    "kafka": _kafka,
     "sqlite": lambda folder, clock: open_sqlite(folder / "log.sqlite", clock=clock),
 }
 """How to open the log that lives in a folder; opening the same folder again, from any process, is the same log."""

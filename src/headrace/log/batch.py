@@ -45,9 +45,9 @@ class Encoded:
     crc: int
 
 
-def encode(rows: pa.Table) -> Iterator[Encoded]:
-    """Blobs of at most ``BATCH_BYTES`` that together are the rows in order. No rows give no blob."""
-    step = max(1, rows.num_rows * BATCH_BYTES // max(1, rows.nbytes))
+def encode(rows: pa.Table, most: int = BATCH_BYTES) -> Iterator[Encoded]:
+    """Blobs of at most ``most`` Arrow bytes that together are the rows in order. No rows give no blob."""
+    step = max(1, rows.num_rows * most // max(1, rows.nbytes))
     for first in range(0, rows.num_rows, step):
         piece = rows.slice(first, step)
         blob = _blob(piece)

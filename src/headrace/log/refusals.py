@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from headrace.errors import LogError
+
+KEY_LIFE = timedelta(hours=24)
+"""A key is known at least this long, even when its rows are gone sooner: producers retry within hours, not days."""
 
 NOTHING_KEPT = "Nothing of it was kept. Everything acknowledged before it is safe."
 UNCHANGED = "Nothing was changed."

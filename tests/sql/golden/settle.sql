@@ -45,3 +45,9 @@ SELECT CORR("ev"."d", "ev"."x" ORDER BY "ev"."d", "ev"."x") AS "c", REGR_SLOPE("
 
 SELECT stddev(x) AS s, var_pop(d) FILTER (k = 'a') AS v, sem(x) AS e, stddev(x) OVER (PARTITION BY k) AS w FROM ev GROUP BY x, d, k;
 SELECT STDDEV("ev"."x" ORDER BY "ev"."x") AS "s", VAR_POP("ev"."d" ORDER BY "ev"."d") FILTER(WHERE "ev"."k" = 'a') AS "v", SEM("ev"."x" ORDER BY "ev"."x") AS "e", STDDEV("ev"."x") OVER (PARTITION BY "ev"."k") AS "w" FROM "ev" AS "ev" GROUP BY "ev"."x", "ev"."d", "ev"."k";
+
+SELECT l.n, row_number() OVER () AS r FROM ev AS e, LATERAL (SELECT f.name AS n FROM ref AS f WHERE f.k = e.k) AS l;
+SELECT "l"."n" AS "n", ROW_NUMBER() OVER (ORDER BY "l"."n") AS "r" FROM "ev" AS "e", LATERAL (SELECT "f"."name" AS "n" FROM "ref" AS "f" WHERE "f"."k" = "e"."k") AS "l";
+
+SELECT range, row_number() OVER () AS r FROM ref AS e, range(3);
+SELECT "_0"."range" AS "range", ROW_NUMBER() OVER (ORDER BY "_0"."range") AS "r" FROM "ref" AS "e", RANGE(0, 3) AS "_0";

@@ -1,57 +1,18 @@
-"""What an append writes: rows, the source's position, the idempotency key. Encoded by its caller, placed by the
+"""What an append writes: rows, the source's position, the idempotency key. Drafted by its caller, placed by the
 committer."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from headrace.log import evolve
-from headrace.log.batch import Encoded, encode, seal
-from headrace.log.protocol import Part, Receipt
-from headrace.log.refusals import refused
+from headrace.log.batch import seal
+from headrace.log.draft import Block, Draft
+from headrace.log.protocol import Receipt
 from headrace.log.sqlite import failures, streams
 from headrace.log.sqlite.streams import Stream
-
-
-@dataclass(frozen=True)
-class Block:
-    """A part, encoded: it lacks only its offsets."""
-
-    stream: str
-    schema: bytes
-    batches: tuple[Encoded, ...]
-
-
-@dataclass(frozen=True)
-class Draft:
-    """An append, ready to be placed."""
-
-    blocks: tuple[Block, ...]
-    source: str
-    position: str | None
-    key: str | None
-
-    @property
-    def size(self) -> int:
-        return sum(batch.blob.size for block in self.blocks for batch in block.batches)
-
-
-def draft(parts: Sequence[Part], source: str, position: str | None, key: str | None) -> Draft:
-    """Encode the parts, in the caller's thread: that is where the time goes, and it runs beside other callers'."""
-    if not source:
-        raise refused("The append does not say its source.", "Name the source.")
-    return Draft(tuple(map(_block, parts)), source, position, key)
-
-
-def _block(part: Part) -> Block:
-    if not part.stream:
-        raise refused("A part does not say its stream.", "Name the stream.")
-    schema = evolve.plain(part.stream, part.rows.schema)
-    rows = part.rows if part.rows.schema.equals(schema, check_metadata=True) else part.rows.cast(schema)
-    return Block(part.stream, schema.serialize().to_pybytes(), tuple(encode(rows)))
 
 
 def place(connection: sqlite3.Connection, draft: Draft, at: int) -> Receipt:

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from headrace.log.draft import draft
 from headrace.log.order import microseconds
 from headrace.log.protocol import Clock, Epoch, Part, Receipt, Stored
-from headrace.log.refusals import NOTHING_KEPT
+from headrace.log.refusals import KEY_LIFE, NOTHING_KEPT
 from headrace.log.sqlite import append, ledger, read, retention, streams
 from headrace.log.sqlite.commit import Committer
 from headrace.log.sqlite.connections import Readers, closed_on_error, connect_writer
@@ -69,11 +70,11 @@ class SqliteLog:
     ) -> Receipt:
         doing = f"The append of {source!r}"
         with self._failures.explained(doing, NOTHING_KEPT):
-            draft = append.draft(parts, source, position, key)
+            drafted = draft(parts, source, position, key)
             return self._committer.run(
-                lambda connection: append.place(connection, draft, microseconds(self._clock())),
+                lambda connection: append.place(connection, drafted, microseconds(self._clock())),
                 doing=doing,
-                size=draft.size,
+                size=drafted.size,
             )
 
     def position(self, source: str) -> str | None:
@@ -125,7 +126,7 @@ class SqliteLog:
     def trim(self, upto: Mapping[str, int], before: datetime) -> int:
         old = microseconds(before)
         rows = sum(self._drop(stream, offset, old) for stream, offset in upto.items())
-        self._forget(min(old, microseconds(self._clock() - retention.KEY_LIFE)))
+        self._forget(min(old, microseconds(self._clock() - KEY_LIFE)))
         return rows
 
     def close(self) -> None:

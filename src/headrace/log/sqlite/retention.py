@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from headrace.log.sqlite import failures, streams
-
-KEY_LIFE = timedelta(hours=24)
-"""A key is known at least this long, even when its rows are gone sooner: producers retry within hours, not days."""
 
 SLICE_BYTES = 16 * 1024 * 1024
 """Blobs dropped in one transaction. Appends wait for it, and dropping reads every page (about 0.2-0.4 GB/s)."""

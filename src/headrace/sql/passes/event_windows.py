@@ -37,7 +37,7 @@ def event_windows(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Quer
             relation, column, *rest = _arguments(call, name, text)
             inner = _MAKERS[name](relation, column, rest)
             alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(relation.name))
-            made = exp.Subquery(this=inner, alias=alias.copy())
+            made = exp.Subquery(this=inner, alias=alias.copy(), joins=table.args.get("joins"))
             made.meta[ADDS] = (name, relation.name, text.of(relation))
             table.replace(made)
     return query

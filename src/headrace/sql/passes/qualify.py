@@ -50,10 +50,11 @@ def _say_using(select: exp.Select, catalog: Catalog) -> None:
     made_up: set[str] = set()
     for join in select.args.get("joins") or ():
         _say(join.args.get("on"), shared)
-        join.meta[MERGED] = {name: tuple(tables) for name, tables in shared.items() if made_up & set(tables)}
+        using = [column.name.lower() for column in join.args.get("using") or ()]
+        join.meta[MERGED] = {name: tuple(shared[name]) for name in using if made_up & set(shared.get(name, ()))}
         if join.side in ("RIGHT", "FULL"):
             made_up |= {table.alias_or_name for table in before}
-        for name in (using.name.lower() for using in join.args.get("using") or ()):
+        for name in using:
             owner = next((table for table in before if _has(table, name, catalog)), before[0])
             tables = shared.setdefault(name, [owner.alias_or_name])
             if not join.is_semi_or_anti_join:
@@ -108,5 +109,5 @@ def _unresolved(error: OptimizeError, catalog: Catalog, text: SqlText) -> SqlErr
         f"no table here has a column {name!r}",
         code="HR-306",
         where=text.find(name),
-        fix=f"did you mean {near}?" if near else f"columns here: {', '.join(sorted(known)[:20])}",
+        fix=f"did you mean {near}?" if near and near != name else f"columns here: {', '.join(sorted(known)[:20])}",
     )

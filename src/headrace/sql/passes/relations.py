@@ -12,6 +12,8 @@ def columns_of(source: exp.Expr, select: exp.Select, catalog: Catalog) -> list[s
     alias = source.args.get("alias")
     if alias is not None and alias.columns:
         return [c.name for c in alias.columns]
+    if isinstance(source, exp.Lateral):
+        source = source.this
     if isinstance(source, exp.Subquery):
         return [name for name in source.this.named_selects if name != "*"]
     if isinstance(source, exp.Table):

@@ -14,7 +14,7 @@ Each rewrite picks one of the answers that SQL allows:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlglot import exp
 
@@ -213,19 +213,26 @@ class _Columns:
         return [
             exp.column(exp.to_identifier(c, quoted=True), table=exp.to_identifier(s.alias_or_name, quoted=True))
             for s in sources
-            for c in columns_of(s, select, self._catalog)
-            if used is None or (s.alias_or_name, c) in used
+            for c in self._of(s, select, used)
         ]
 
+    def _of(self, source: exp.Expr, select: exp.Select, used: Collection[tuple[str, str]] | None) -> list[str]:
+        columns = columns_of(source, select, self._catalog)
+        if used is None:
+            return columns
+        name = source.alias_or_name
+        # Of a table function nobody here knows the columns, but those that are used have names.
+        return [c for c in columns or [c for table, c in used if table == name] if (name, c) in used]
 
-def _used(select: exp.Select) -> set[tuple[str, str]] | None:
-    """The columns, as (table, name), that what is read of ``select`` rests on; None when there is no telling."""
+
+def _used(select: exp.Select) -> Collection[tuple[str, str]] | None:
+    """The columns, as (table, name), that what is read of ``select`` rests on, in the order they are met; None when there is no telling."""
     read = _read_outputs(select)
     chosen = [s for s in select.selects if read is None or s.alias_or_name in read]
     clauses = [select.args[c] for c in ("qualify", "order", "distinct") if select.args.get(c)]
     if any(part.find(exp.Query, exp.Star) for part in (*chosen, *clauses)):
         return None
-    return {(c.table, c.name) for part in (*chosen, *clauses) for c in part.find_all(exp.Column)}
+    return dict.fromkeys((c.table, c.name) for part in (*chosen, *clauses) for c in part.find_all(exp.Column))
 
 
 def _read_outputs(select: exp.Select) -> set[str] | None:

@@ -1,0 +1,201 @@
+"""Clients of the broker, and what it says, as ``LogError`` with what is left and what to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from confluent_kafka import KafkaError, KafkaException
+
+from headrace.errors import LogError, Place
+from headrace.log.kafka.settings import KafkaSettings
+from headrace.log.refusals import UNCHANGED
+
+T = TypeVar("T")
+
+_SILENT = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._TIMED_OUT,
+        KafkaError._MSG_TIMED_OUT,
+        KafkaError._TIMED_OUT_QUEUE,
+        KafkaError._RESOLVE,
+        KafkaError._WAIT_COORD,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.NOT_ENOUGH_REPLICAS,
+        KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        KafkaError.NETWORK_EXCEPTION,
+    }
+)
+PASSING_SECONDS = 10
+"""So long may a topic take to be made, or its leader to move, before what the broker says is taken for what is."""
+
+_PASSING = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError._UNKNOWN_TOPIC,
+    }
+)
+_FORBIDDEN = frozenset(
+    {
+        KafkaError._AUTHENTICATION,
+        KafkaError._SSL,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+    }
+)
+_TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
+_GONE = frozenset({KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET})
+_NO_TOPIC = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION})
+
+
+class Broker:
+    """How to reach the broker, and what it last complained of."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.where = Place(Path(f"kafka:{settings.servers}/{settings.name}"))
+        self._settings = settings
+        self._complaint = ""
+
+    def client(self, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """A client's settings: ours, then the user's, then those that the caller cannot do without."""
+        return {
+            "bootstrap.servers": self._settings.servers,
+            "client.id": "headrace",
+            "log_level": 0,  # what is said there is said in errors
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 1000,
+            "topic.metadata.refresh.fast.interval.ms": 50,
+            **self._settings.client,
+            "error_cb": self._complained,
+            **(more or {}),
+        }
+
+    def ask(self, call: Callable[[], T]) -> T:
+        """What the call returns; called again while a topic is being made or moved. An error becomes a ``LogError``."""
+        deadline = time.monotonic() + min(self._settings.seconds, PASSING_SECONDS)
+        while True:
+            try:
+                return call()
+            except RuntimeError:  # the client is closed
+                raise self.closed() from None
+            except KafkaException as error:
+                if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                    raise self.explained(error.args[0], "Asking the broker") from error
+            time.sleep(0.02)
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """Say where, in an error that does not."""
+        try:
+            yield
+        except LogError as error:
+            error.where = error.where or self.where
+            raise
+
+    def explained(self, error: KafkaError, doing: str, state: str = UNCHANGED) -> LogError:
+        """The ``LogError`` for what the broker, or its client, says."""
+        code, what, fix = self._said(error)
+        return LogError(f"{doing} failed: {what}.", code=code, where=self.where, state=state, fix=fix)
+
+    def silent(self, doing: str, state: str = UNCHANGED) -> LogError:
+        """The broker did not answer within our patience."""
+        waited = f"no answer within {self._settings.seconds:g} seconds"
+        said = f"{waited}; last heard: {self._complaint}" if self._complaint else waited
+        return self._unreachable(doing, said, state)
+
+    def uncertain(self, doing: str, cause: LogError) -> LogError:
+        """An entry may or may not have reached the journal, and it could not be taken back."""
+        return LogError(
+            f"{doing} was on its way when the broker stopped answering ({cause.what}), and could not be taken back.",
+            code="HR-511",
+            where=self.where,
+            state="It is not visible. Once the broker answers again, it may be found whole. Everything acknowledged "
+            "before it is safe.",
+            fix="Append again with the same idempotency key, which is safe in either case.",
+        )
+
+    def closed(self) -> LogError:
+        """Somebody uses a log after closing it."""
+        return LogError("The log is closed.", code="HR-514", where=self.where, state=UNCHANGED, fix="Open it again.")
+
+    def damaged(self, what: str) -> LogError:
+        """What came back is not what was written."""
+        fix = "Restore the topic, or begin a log under another name: the sources deliver again."
+        return LogError(what, code="HR-503", where=self.where, state=UNCHANGED, fix=fix)
+
+    def foreign(self, what: str) -> LogError:
+        """A topic of ours holds what we did not write."""
+        fix = "Let nothing else write to the log's topics. Begin a log under another name: the sources deliver again."
+        return LogError(what, code="HR-505", where=self.where, state=UNCHANGED, fix=fix)
+
+    def other_format(self, found: bytes) -> LogError:
+        """The log was written by a version whose entries we do not know."""
+        what = f"The log is of format {found.decode(errors='replace')}, which this version does not read."
+        fix = "Run the version that wrote it, or a newer one."
+        return LogError(what, code="HR-506", where=self.where, state=UNCHANGED, fix=fix)
+
+    def shortened(self, what: str) -> LogError:
+        """Records that the journal names are no longer in their topic."""
+        return LogError(
+            f"{what} are named by the journal, and no longer in their topic.",
+            code="HR-517",
+            where=self.where,
+            state=UNCHANGED,
+            fix="Something else shortened the topic: see its retention.ms and retention.bytes, which have to be -1. History "
+            "has the rows that were tiered; for the others, begin a log under another name: the sources deliver again.",
+        )
+
+    def _unreachable(self, doing: str, said: str, state: str) -> LogError:
+        return LogError(
+            f"{doing} failed: Kafka at {self._settings.servers} does not answer ({said}).",
+            code="HR-515",
+            where=self.where,
+            state=state,
+            fix="See that the broker runs and can be reached from here (`headrace doctor`); then try again. With the same "
+            "idempotency key, to append again is always safe.",
+        )
+
+    def _said(self, error: KafkaError) -> tuple[str, str, str]:
+        code = error.code()
+        said = f"{error.str()}; {self._complaint}" if self._complaint else error.str()
+        servers = self._settings.servers
+        if code in _FORBIDDEN:
+            fix = "Give the target's Kafka settings a user that may read, write and make the topics of this log."
+            return "HR-516", f"Kafka at {servers} refuses us ({said})", fix
+        if code in _TOO_LARGE:
+            fix = "Split the row. Or let the broker take larger records: max.message.bytes of the topic."
+            return "HR-512", f"a row is larger than the broker takes ({said})", fix
+        if code in _GONE:
+            gone = self.shortened("Records")
+            return gone.code, gone.what.removesuffix("."), gone.fix
+        if code in _NO_TOPIC:
+            fix = "Restore the topic. If the log was deleted, begin one under another name: the sources deliver again."
+            return "HR-504", f"a topic of the log is not there ({error.str()})", fix
+        if code == KafkaError.KAFKA_STORAGE_ERROR:
+            fix = "Free space on the broker's disk, or mend it; see the broker's own log. Then append again."
+            return "HR-510", f"the broker cannot write to its disk ({said})", fix
+        if code in _SILENT:
+            told = self._unreachable("", said, "")
+            return told.code, f"Kafka at {servers} does not answer ({said})", told.fix
+        return "HR-518", f"Kafka at {servers} says: {said} ({error.name()})", "See the broker's own log."
+
+    def _complained(self, error: KafkaError) -> None:
+        self._complaint = error.str()
+
+
+def passing(error: KafkaError) -> bool:
+    """True for what the client mends by itself: it reconnects, and looks for the leader again."""
+    return error.retriable() or error.code() in _SILENT or error.code() in _PASSING

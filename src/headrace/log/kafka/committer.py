@@ -1,0 +1,286 @@
+"""Writes rows, and the entries that make them count.
+
+First the rows, each batch a record of its stream's topic. Once the broker has acknowledged them, the entry: one record of
+the journal, which names theirs. It is whole or it is not there, so an append is too, over however many streams. Rows
+whose entry never comes are of no append; they leave the topic with those around them.
+
+Appends that wait while others are on their way are written together, so that they share the two round trips. What
+becomes of each is not decided here: it is read back from the journal, in which others' entries may have come first.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
+from dataclasses import dataclass, field
+from itertools import count
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from headrace.errors import LogError
+from headrace.log.draft import Block, Draft
+from headrace.log.kafka.broker import Broker
+from headrace.log.kafka.entries import (
+    HEADERS,
+    Appended,
+    BlockPlaced,
+    Columns,
+    Entry,
+    Headers,
+    Placed,
+    Recorded,
+    Voided,
+    encode,
+)
+from headrace.log.kafka.follower import Follower
+from headrace.log.kafka.settings import KafkaSettings
+from headrace.log.kafka.state import Outcome, columns_name
+from headrace.log.kafka.topics import MESSAGE_BYTES, Topics
+from headrace.log.refusals import NOTHING_KEPT
+
+GROUP_BYTES = 32 * 1024 * 1024
+"""Rows written together at most (a larger single append apart)."""
+
+
+@dataclass
+class _Sending:
+    """A record on its way: where it arrived, or why it did not."""
+
+    offset: int | None = None
+    error: KafkaError | None = None
+
+    def delivered(self, error: KafkaError | None, message: Message) -> None:
+        self.error, self.offset = error, None if error else message.offset()
+
+
+@dataclass(frozen=True)
+class _Append:
+    draft: Draft
+    doing: str
+    outcome: Future[Outcome] = field(default_factory=Future)
+
+
+class Committer:
+    """Commits appends, in a thread of its own; other entries in their callers'."""
+
+    def __init__(
+        self, settings: KafkaSettings, broker: Broker, topics: Topics, follower: Follower, clock: Callable[[], int]
+    ) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._topics = topics
+        self._follower = follower
+        self._clock = clock
+        self._producer = self._connect()
+        self._turn = count()
+        self._waiting: deque[_Append] = deque()
+        self._arrival = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="headrace-log-committer", daemon=True)
+        self._thread.start()
+
+    def append(self, draft: Draft, doing: str) -> Outcome:
+        """Write a draft; returns what became of it once that is durable."""
+        request = _Append(draft, doing)
+        with self._arrival:
+            if self._closed:
+                raise self._broker.closed()
+            self._waiting.append(request)
+            self._arrival.notify()
+        return request.outcome.result()
+
+    def enter(self, entry: Entry, doing: str) -> Outcome:
+        """Write an entry that names no rows; returns what became of it."""
+        with self._arrival:
+            if self._closed:
+                raise self._broker.closed()
+        future, sending = self._entered(entry)
+        self._flush()
+        return self._became(entry, future, sending, doing)
+
+    def send(self, topic: str, records: Sequence[tuple[bytes, Headers]]) -> list[int]:
+        """Write records to a topic's only partition; returns their offsets."""
+        sendings = [self._send(topic, 0, value, headers) for value, headers in records]
+        self._flush()
+        offsets = []
+        for sending in sendings:
+            if sending.offset is None:
+                raise self._undelivered(sending, f"Writing to {topic}")
+            offsets.append(sending.offset)
+        return offsets
+
+    def close(self) -> None:
+        """Finish what was begun."""
+        with self._arrival:
+            self._closed = True
+            self._arrival.notify()
+        self._thread.join()
+        self._producer.flush(self._settings.seconds)
+
+    def _connect(self) -> Producer:
+        patience = round(self._settings.seconds * 1000)
+        return Producer(
+            self._broker.client(
+                {
+                    "enable.idempotence": True,  # and so acks=all, and the order kept over retries
+                    "linger.ms": 0,
+                    "message.max.bytes": MESSAGE_BYTES,
+                    "delivery.timeout.ms": patience,
+                    "request.timeout.ms": min(patience, 10_000),
+                    "retry.backoff.ms": 50,
+                }
+            )
+        )
+
+    def _serve(self) -> None:
+        while group := self._gather():
+            try:
+                self._commit(group)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is for the callers to hear
+                for request in group:
+                    if not request.outcome.done():
+                        request.outcome.set_exception(error)
+
+    def _gather(self) -> list[_Append]:
+        """What is to be written together next; nothing when closed and all is done."""
+        with self._arrival:
+            self._arrival.wait_for(lambda: self._waiting or self._closed)
+            group: list[_Append] = []
+            size = 0
+            while self._waiting and (not group or size + self._waiting[0].draft.size <= GROUP_BYTES):
+                group.append(self._waiting.popleft())
+                size += group[-1].draft.size
+            return group
+
+    def _commit(self, group: list[_Append]) -> None:
+        started = time.monotonic()
+        writing = [(request, self._rows(request)) for request in group if not self._answered(request)]
+        self._flush()
+        entering = []
+        for request, batches in writing:
+            try:
+                entry = self._entry(request, batches, started)
+            except LogError as error:
+                request.outcome.set_exception(error)
+            else:
+                entering.append((request, entry, *self._entered(entry)))
+        self._flush()
+        for request, entry, future, sending in entering:
+            try:
+                request.outcome.set_result(self._became(entry, future, sending, request.doing))
+            except LogError as error:
+                request.outcome.set_exception(error)
+
+    def _answered(self, request: _Append) -> bool:
+        """True if the append need not be written: its key is known already, or its columns are refused."""
+        draft = request.draft
+        known = self._follower.lately(lambda total: total.state.known(draft.source, draft.key))
+        if known is not None:
+            request.outcome.set_result(known)
+            return True
+        why = self._follower.lately(lambda total: total.state.refuses([(b.stream, b.schema) for b in draft.blocks]))
+        if why is not None:
+            request.outcome.set_exception(why)
+        return why is not None
+
+    def _rows(self, request: _Append) -> list[tuple[Block, list[tuple[int, _Sending]]]]:
+        """Send the rows of an append."""
+        sent = []
+        for block in request.draft.blocks:
+            partitions = self._topics.partitions(block.stream) if block.batches else 1
+            topic = self._topics.rows(block.stream)
+            records = []
+            for batch in block.batches:
+                partition = next(self._turn) % partitions
+                records.append((partition, self._send(topic, partition, batch.blob.to_pybytes(), HEADERS)))
+            sent.append((block, records))
+        return sent
+
+    def _entry(
+        self, request: _Append, sent: list[tuple[Block, list[tuple[int, _Sending]]]], started: float
+    ) -> Appended:
+        """The entry of an append whose rows have arrived; raises if one has not."""
+        if time.monotonic() - started > 4 * self._settings.seconds:
+            raise self._broker.silent(request.doing, NOTHING_KEPT)  # its records may be deleted soon
+        blocks = []
+        known = self._follower.lately(lambda total: set(total.state.schemas))
+        for block, records in sent:
+            batches = []
+            for (partition, sending), batch in zip(records, block.batches, strict=True):
+                if sending.offset is None:
+                    raise self._undelivered(sending, request.doing)
+                batches.append(Placed(partition, sending.offset, batch.rows, batch.blob.size, batch.crc))
+            name = columns_name(block.schema)
+            columns = Columns(name, None if name in known else block.schema)
+            blocks.append(BlockPlaced(block.stream, columns, batches))
+        draft = request.draft
+        return Appended(uuid.uuid4().hex, self._clock(), draft.source, draft.position, draft.key, blocks)
+
+    def _entered(self, entry: Entry) -> tuple[Future[Outcome], _Sending]:
+        topic = self._topics.ledger if isinstance(entry, Recorded) else self._topics.journal
+        future = self._follower.awaited(entry.id)
+        return future, self._send(topic, 0, encode(entry), HEADERS)
+
+    def _became(self, entry: Entry, future: Future[Outcome], sending: _Sending, doing: str) -> Outcome:
+        """What became of an entry: what the journal, read back, says."""
+        try:
+            if sending.offset is None:
+                return self._taken_back(entry, future, self._undelivered(sending, doing), doing)
+            outcome = future.result(self._settings.seconds)
+        except Late:
+            raise self._broker.uncertain(doing, self._broker.silent(doing)) from None
+        finally:
+            self._follower.unawaited(entry.id)
+        if isinstance(outcome, LogError):
+            raise outcome
+        return outcome
+
+    def _taken_back(self, entry: Entry, future: Future[Outcome], cause: LogError, doing: str) -> Outcome:
+        """Settle the fate of an append whose entry was not acknowledged, and may be in the journal all the same.
+
+        Whichever comes first in the journal, it or a note that it is void, is what everybody goes by.
+        """
+        if not isinstance(entry, Appended):
+            raise self._broker.uncertain(doing, cause)
+        void = Voided(uuid.uuid4().hex, entry.id)
+        settled, sending = self._entered(void)
+        self._flush()
+        if sending.offset is None:
+            self._follower.unawaited(void.id)
+            raise self._broker.uncertain(doing, cause)
+        settled.result(self._settings.seconds)
+        if not future.done():
+            raise cause
+        outcome = future.result()
+        if isinstance(outcome, LogError):
+            raise outcome
+        return outcome
+
+    def _undelivered(self, sending: _Sending, doing: str) -> LogError:
+        if sending.error is None:
+            return self._broker.silent(doing, NOTHING_KEPT)
+        return self._broker.explained(sending.error, doing, NOTHING_KEPT)
+
+    def _send(self, topic: str, partition: int, value: bytes, headers: Headers) -> _Sending:
+        sending = _Sending()
+        while True:
+            try:
+                self._producer.produce(
+                    topic, value, partition=partition, headers=headers, on_delivery=sending.delivered
+                )
+            except BufferError:  # the client's queue is full: let some of it go
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                sending.error = error.args[0]
+                return sending
+            else:
+                return sending
+
+    def _flush(self) -> None:
+        """Wait until each record sent has arrived or failed: the client gives up after our patience."""
+        self._producer.flush(self._settings.seconds + 5)

@@ -1,0 +1,231 @@
+"""Reads journal and ledger as they grow, and adds them up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TypeVar
+
+from confluent_kafka import KafkaError, Message
+
+from headrace.errors import LogError
+from headrace.log.kafka import snapshots
+from headrace.log.kafka.broker import Broker, passing
+from headrace.log.kafka.entries import FORMAT, Entry, Recorded, decode
+from headrace.log.kafka.fetch import Fetcher, available, consumer, headers
+from headrace.log.kafka.ledger import Mark, counted
+from headrace.log.kafka.settings import KafkaSettings
+from headrace.log.kafka.snapshots import Found, Sum
+from headrace.log.kafka.state import Outcome
+from headrace.log.kafka.topics import Topics, whole
+from headrace.log.order import microseconds
+from headrace.log.protocol import Epoch, as_utc
+
+T = TypeVar("T")
+
+
+class Follower:
+    """Keeps the sum of journal and ledger, and tells what became of entries.
+
+    One thread of its own adds; any thread may ask. Whoever asks is first told of everything that was durable when it asked.
+    """
+
+    def __init__(self, settings: KafkaSettings, broker: Broker, topics: Topics) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._topics = topics
+        self._change = threading.Condition()
+        self._closed = False
+        self._failure: LogError | None = None
+        self._awaited: dict[str, Future[Outcome]] = {}
+        self._journal = Fetcher(topics.journal, settings, broker)
+        self._ledger = Fetcher(topics.ledger, settings, broker)
+        self._snapshots = Fetcher(topics.snapshots, settings, broker)
+        self._reader = consumer(broker)
+        self._sum = Sum()
+        self._begin()
+        self._thread = threading.Thread(target=self._follow, name="headrace-log-follower", daemon=True)
+        self._thread.start()
+
+    # -- asking
+
+    def now(self, ask: Callable[[Sum], T]) -> T:
+        """What ``ask`` finds in a sum that has everything that was durable when this was called."""
+        self._catch_up()
+        with self._change:
+            return ask(self._sum)
+
+    def lately(self, ask: Callable[[Sum], T]) -> T:
+        """What ``ask`` finds in the sum as it is; something durable may be missing yet."""
+        with self._change:
+            self._check()
+            return ask(self._sum)
+
+    def wait(self, condition: Callable[[Sum], bool], timeout: float) -> bool:
+        """True as soon as the condition holds; false after ``timeout`` seconds, or when closed."""
+        with self._change:
+            self._check()
+            self._change.wait_for(lambda: self._closed or self._failure or condition(self._sum), timeout)
+            return not self._closed and condition(self._sum)
+
+    def awaited(self, id: str) -> Future[Outcome]:
+        """What will have become of the entry of that id, which is about to be written."""
+        future: Future[Outcome] = Future()
+        with self._change:
+            self._awaited[id] = future
+        return future
+
+    def unawaited(self, id: str) -> None:
+        """Nobody waits for that entry any more."""
+        with self._change:
+            self._awaited.pop(id, None)
+
+    def epochs(self, after: int) -> list[Epoch]:
+        """The epochs beyond ``after``, in order, from the topic where they are no longer in memory."""
+        mark, recent, stop = self.now(
+            lambda total: (total.ledger.before(after + 1), list(total.ledger.recent), total.ledger_next)
+        )
+        if not recent or recent[0].id <= after + 1 or mark is None:
+            return [epoch for epoch in recent if epoch.id > after]
+        entries = map(self._entry, self._ledger.until(mark.offset, stop))
+        return [e for e in counted(e for e in entries if isinstance(e, Recorded)) if e.id > after]
+
+    def _older(self, mark: Mark, stop: int) -> list[Epoch]:
+        """The epochs from a mark to the next, or to the ledger's end."""
+        end = self.lately(lambda total: total.ledger.following(mark, stop))
+        entries = map(self._entry, self._ledger.until(mark.offset, end))
+        return counted(entry for entry in entries if isinstance(entry, Recorded))
+
+    def epoch(self, id: int) -> Epoch | None:
+        """The epoch of that id."""
+        mark, held, stop = self.now(
+            lambda total: (total.ledger.before(id), total.ledger.in_memory(id), total.ledger_next)
+        )
+        if held is not None or mark is None:
+            return held
+        return next((epoch for epoch in self._older(mark, stop) if epoch.id == id), None)
+
+    def epoch_at(self, time: datetime) -> Epoch | None:
+        """The newest epoch whose time is not after ``time``."""
+        at = as_utc(time)
+        mark, recent, stop = self.now(
+            lambda total: (total.ledger.by(microseconds(at)), list(total.ledger.recent), total.ledger_next)
+        )
+        if recent and recent[0].time <= at:
+            return recent[bisect_right(recent, at, key=lambda epoch: epoch.time) - 1]
+        if mark is None:
+            return None
+        return [epoch for epoch in self._older(mark, stop) if epoch.time <= at][-1]
+
+    def snapshot(self) -> Found | None:
+        """The newest snapshot there is."""
+        return snapshots.newest(self._snapshots.until(*self._snapshots.bounds()))
+
+    # -- ending
+
+    def close(self) -> None:
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+        self._thread.join()
+        for fetcher in (self._journal, self._ledger, self._snapshots):
+            fetcher.close()
+        self._reader.close()
+
+    # -- following
+
+    def _begin(self) -> None:
+        """Take the newest snapshot, and read on from there."""
+        found = self.snapshot()
+        total = Sum() if found is None else found.total
+        if total.journal_next < (first := self._journal.bounds()[0]):
+            raise self._broker.shortened(f"Entries {total.journal_next} to {first} of {self._topics.journal}")
+        with self._change:
+            self._sum = total
+        places = whole(self._topics.journal, total.journal_next) + whole(self._topics.ledger, total.ledger_next)
+        self._broker.ask(lambda: self._reader.assign(places))
+
+    def _catch_up(self) -> None:
+        with self._change:
+            self._check()
+        journal, ledger = self._journal.bounds()[1], self._ledger.bounds()[1]
+        deadline = time.monotonic() + self._settings.seconds
+        with self._change:
+            self._change.wait_for(
+                lambda: self._closed or self._failure or self._has(journal, ledger), deadline - time.monotonic()
+            )
+            self._check()
+            if not self._has(journal, ledger):
+                raise self._broker.silent("Reading the journal")
+
+    def _has(self, journal: int, ledger: int) -> bool:
+        return self._sum.journal_next >= journal and self._sum.ledger_next >= ledger
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._closed:
+            raise self._broker.closed()
+
+    def _follow(self) -> None:
+        while not self._closed:
+            try:
+                self._take(available(self._reader, 0.2))
+            except LogError as failure:
+                self._fail(failure)
+                return
+
+    def _take(self, records: list[Message]) -> None:
+        for record in records:
+            if (error := record.error()) is None:
+                continue
+            if error.code() in (KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET):
+                self._begin()  # we are so far behind that the entries are in a snapshot only
+                return
+            if not passing(error):
+                raise self._broker.explained(error, "Reading the journal")
+        done: list[tuple[Future[Outcome], Outcome]] = []
+        with self._change:
+            for record in records:
+                if record.error() is None:
+                    done += self._add(record)
+            self._change.notify_all()
+        for future, outcome in done:
+            future.set_result(outcome)
+
+    def _add(self, record: Message) -> list[tuple[Future[Outcome], Outcome]]:
+        entry, offset = self._entry(record), record.offset()
+        assert offset is not None
+        outcome: Outcome
+        if isinstance(entry, Recorded):
+            outcome = self._sum.ledger.add(entry, offset)
+            self._sum.ledger_next = offset + 1
+        else:
+            outcome = self._sum.state.add(entry)
+            self._sum.journal_next = offset + 1
+        future = self._awaited.pop(entry.id, None)
+        return [] if future is None else [(future, outcome)]
+
+    def _entry(self, record: Message) -> Entry:
+        place = f"Record {record.offset()} of {record.topic()}"
+        format = headers(record).get("headrace")
+        if format is None:
+            raise self._broker.foreign(f"{place} is not an entry of a log of Headrace.")
+        if format != FORMAT:
+            raise self._broker.other_format(format)
+        try:
+            return decode(record.value() or b"")
+        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            raise self._broker.damaged(f"{place} is not an entry that can be read: {error!r}.") from error
+
+    def _fail(self, failure: LogError) -> None:
+        with self._change:
+            self._failure = failure
+            awaited, self._awaited = self._awaited, {}
+            self._change.notify_all()
+        for future in awaited.values():
+            future.set_exception(failure)

@@ -1,0 +1,108 @@
+"""The log's topics.
+
+``NAME.journal``       one partition; each record is one commit (``entries``)
+``NAME.ledger``        one partition; the epochs
+``NAME.snapshots``     one partition; the journal's state, written down from time to time
+``NAME.rows.STREAM``   Arrow IPC batches, which count once an entry of the journal names them
+
+None expires by time or size: rows leave when they are trimmed, entries of the journal when a snapshot has them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from concurrent.futures import Future
+from functools import partial
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from headrace.log.kafka.broker import Broker
+from headrace.log.kafka.settings import KafkaSettings
+
+MESSAGE_BYTES = 64 * 1024 * 1024
+"""The largest record that a topic of ours takes: a batch is cut at 4 MiB, but one row may be longer."""
+
+_NAME_LENGTH = 249  # Kafka's limit
+
+
+class Topics:
+    """Names, makes and shortens the topics of one log."""
+
+    def __init__(self, settings: KafkaSettings, broker: Broker) -> None:
+        self.journal = f"{settings.name}.journal"
+        self.ledger = f"{settings.name}.ledger"
+        self.snapshots = f"{settings.name}.snapshots"
+        self._settings = settings
+        self._broker = broker
+        self._admin = AdminClient(broker.client())
+        self._known: dict[str, int] = {}
+
+    def rows(self, stream: str) -> str:
+        """The topic of a stream. What a topic's name cannot hold is written as its code: ``é`` is ``_e9_``."""
+        spelled = re.sub("[^a-zA-Z0-9-]", lambda found: f"_{ord(found[0]):x}_", stream)
+        topic = f"{self._settings.name}.rows.{spelled}"
+        if len(topic) <= _NAME_LENGTH:
+            return topic
+        digest = hashlib.sha256(stream.encode()).hexdigest()[:32]
+        return f"{topic[: _NAME_LENGTH - 33]}.{digest}"
+
+    def make(self) -> None:
+        """Make the topics that the log itself needs, where they are not there."""
+        self._make(dict.fromkeys((self.journal, self.ledger, self.snapshots), 1))
+
+    def partitions(self, stream: str) -> int:
+        """How many partitions the stream's topic has; it is made if it is not there."""
+        topic = self.rows(stream)
+        if topic not in self._known:
+            self._make({topic: self._settings.partitions})
+        return self._known[topic]
+
+    def forget_records(self, ends: Mapping[tuple[str, int], int]) -> None:
+        """Delete the records below an offset, by topic and partition."""
+        if not ends:
+            return
+        cuts = [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
+        for done in self._admin.delete_records(cuts, request_timeout=self._settings.seconds).values():
+            self._broker.ask(done.result)
+
+    def _make(self, wanted: Mapping[str, int]) -> None:
+        there = self._broker.ask(lambda: self._admin.list_topics(timeout=self._settings.seconds)).topics
+        new = [self._new(topic, partitions) for topic, partitions in wanted.items() if topic not in there]
+        if new:
+            futures = self._admin.create_topics(new, request_timeout=self._settings.seconds)
+            for done in futures.values():
+                self._broker.ask(partial(_unless_there, done))
+        for topic, partitions in wanted.items():
+            # A topic that is being made by another process has as many as its maker says.
+            self._known[topic] = len(there[topic].partitions) if topic in there else partitions
+
+    def _new(self, topic: str, partitions: int) -> NewTopic:
+        copies = self._settings.replicas
+        config = {
+            "cleanup.policy": "delete",
+            "retention.ms": "-1",
+            "retention.bytes": "-1",
+            "max.message.bytes": str(MESSAGE_BYTES),
+            "min.insync.replicas": str(min(2, copies)),
+        }
+        if copies == 1:
+            config["flush.messages"] = "1"  # no second copy: what is acknowledged has to be on the disk
+        return NewTopic(topic, partitions, copies, config=config)
+
+
+def whole(topic: str, offset: int) -> list[TopicPartition]:
+    """The only partition of a topic, from an offset on."""
+    return [TopicPartition(topic, 0, offset)]
+
+
+def _unless_there(done: Future[None]) -> None:
+    """Await the making of a topic, which another process may have made first."""
+    try:
+        done.result()
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise
