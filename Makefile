@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup spark demo test check fuzz bench pin clean
+.PHONY: setup spark cluster demo test check fuzz bench pin clean
 
 setup: $(READY)
 
@@ -23,6 +23,11 @@ $(READY): constraints.txt constraints-node.txt constraints-flights.txt pyproject
 spark: setup
 	$(PIP) --require-hashes --no-build-isolation -r constraints-spark.txt
 	scripts/spark-jars
+
+# The services of `target: cluster`, on this machine and loopback only: without them their tests are skipped. `scripts/cluster down` ends them.
+cluster: spark
+	$(PIP) --require-hashes -r constraints-kafka.txt
+	scripts/cluster up
 
 # The flights project, live, until Ctrl-C. What it has taken is kept in examples/flights/.headrace.
 demo: setup

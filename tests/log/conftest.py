@@ -14,6 +14,7 @@ from .implementations import IMPLEMENTATIONS, SetClock
 
 @pytest.fixture(params=sorted(IMPLEMENTATIONS))
 def implementation(request: pytest.FixtureRequest) -> str:
+    IMPLEMENTATIONS[request.param].need()
     return str(request.param)
 
 
@@ -28,12 +29,14 @@ def reopen(implementation: str, tmp_path: Path, clock: SetClock) -> Iterator[Cal
     opened: list[Log] = []
 
     def open_again() -> Log:
-        opened.append(IMPLEMENTATIONS[implementation](tmp_path, clock))
+        opened.append(IMPLEMENTATIONS[implementation].open(tmp_path, clock))
         return opened[-1]
 
     yield open_again
     for log in opened:
         log.close()
+    if opened:
+        IMPLEMENTATIONS[implementation].delete(tmp_path)
 
 
 @pytest.fixture

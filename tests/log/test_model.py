@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections import defaultdict
 from datetime import timedelta
@@ -40,7 +39,7 @@ class LogMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.clock = SetClock()
-        self.log = IMPLEMENTATIONS[self.implementation](self.folder, self.clock)
+        self.log = IMPLEMENTATIONS[self.implementation].open(self.folder, self.clock)
         self.rows: dict[str, list[int]] = {}
         self.starts: dict[str, int] = {}
         self.batches: dict[str, list[tuple[int, object]]] = defaultdict(list)
@@ -51,7 +50,7 @@ class LogMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.log.close()
-        shutil.rmtree(self.folder)
+        IMPLEMENTATIONS[self.implementation].delete(self.folder)
 
     @rule(parts=PARTS, key=KEYS, position=POSITIONS)
     def append(self, parts: list[tuple[str, int]], key: str | None, position: str | None) -> None:
@@ -127,7 +126,7 @@ class LogMachine(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.log.close()
-        self.log = IMPLEMENTATIONS[self.implementation](self.folder, self.clock)
+        self.log = IMPLEMENTATIONS[self.implementation].open(self.folder, self.clock)
 
     @invariant()
     def bounds_agree(self) -> None:
@@ -147,6 +146,9 @@ def test_any_sequence_of_operations(implementation: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=IMPLEMENTATIONS[implementation].examples,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
         ),
     )

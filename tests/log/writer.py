@@ -13,7 +13,7 @@ from implementations import IMPLEMENTATIONS, numbered
 
 
 def main(implementation: str, folder: str, source: str, appends: int) -> None:
-    log = IMPLEMENTATIONS[implementation](Path(folder), lambda: datetime.now(UTC))
+    log = IMPLEMENTATIONS[implementation].open(Path(folder), lambda: datetime.now(UTC))
     for n in range(appends):
         log.append(numbered(source, n), source=source, position=str(n), key=str(n))
         print(n, flush=True)

@@ -14,7 +14,7 @@ GOLDEN = Path(__file__).parent / "golden"
 PREPARATION = {
     "copies": ("qualify",),
     "asof": ("qualify",),
-    "enclosed": ("qualify",),
+    "enclosed": ("opened", "qualify"),
     "unshadow": ("qualify",),
     "group_all": ("qualify",),
     "settle": ("qualify",),

@@ -17,7 +17,7 @@ Why a journal and not Kafka's transactions: ``docs/adr/0017-a-journal-on-kafka.m
 
 from __future__ import annotations
 
-from headrace.log.kafka.log import KafkaLog, open_kafka
+from headrace.log.kafka.log import KafkaLog, delete_kafka, open_kafka
 from headrace.log.kafka.settings import KafkaSettings
 
-__all__ = ["KafkaLog", "KafkaSettings", "open_kafka"]
+__all__ = ["KafkaLog", "KafkaSettings", "delete_kafka", "open_kafka"]

@@ -40,6 +40,11 @@ def open_kafka(settings: KafkaSettings, *, clock: Clock) -> KafkaLog:
     return KafkaLog(settings, clock)
 
 
+def delete_kafka(settings: KafkaSettings) -> None:
+    """Delete the log of that name from its broker, with all that it holds. Nobody may have it open."""
+    Topics(settings, Broker(settings)).delete()
+
+
 class KafkaLog:
     """A ``Log`` on Kafka."""
 

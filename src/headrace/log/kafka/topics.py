@@ -69,6 +69,15 @@ class Topics:
         for done in self._admin.delete_records(cuts, request_timeout=self._settings.seconds).values():
             self._broker.ask(done.result)
 
+    def delete(self) -> None:
+        """Delete every topic of the log."""
+        there = self._broker.ask(lambda: self._admin.list_topics(timeout=self._settings.seconds)).topics
+        own = {self.journal, self.ledger, self.snapshots}
+        ours = [topic for topic in there if topic in own or topic.startswith(f"{self._settings.name}.rows.")]
+        if ours:
+            for done in self._admin.delete_topics(ours, request_timeout=self._settings.seconds).values():
+                self._broker.ask(done.result)
+
     def _make(self, wanted: Mapping[str, int]) -> None:
         there = self._broker.ask(lambda: self._admin.list_topics(timeout=self._settings.seconds)).topics
         new = [self._new(topic, partitions) for topic, partitions in wanted.items() if topic not in there]

@@ -1,14 +1,14 @@
 """The passes a model's tree goes through before it is compiled, in order. Each is a pure function with golden pairs in tests/.
 
-opened        joins in parentheses that come first lose them
 event_windows TUMBLE, HOP and SESSION become SELECTs
 refuse        what has no single answer, or reads outside the project, is an error
 logical_time  now() and its kin become the epoch's logical time
+opened        joins in parentheses are written in a row
 unread        expressions of a WITH that nothing reads are left out
 named_windows windows named in a WINDOW clause are written out
 named_rows    rows that are compared get names for their values
 qualify       every column says which table it is of; stars and aliases are written out
-enclosed      joins in parentheses that come later become subqueries
+enclosed      joins that were in parentheses, but not first, become subqueries
 unshadow      a table of a subquery never has the name of one outside it
 group_all     GROUP BY ALL is written out
 copies        rows equal in every column are numbered, for windows of different orders
@@ -42,10 +42,10 @@ from headrace.sql.text import SqlText
 Pass = Callable[[exp.Query, Catalog, SqlText], exp.Query]
 
 PASSES: tuple[Pass, ...] = (
-    opened,
     event_windows,
     refuse,
     logical_time,
+    opened,
     unread,
     named_windows,
     named_rows,

@@ -12,6 +12,7 @@ from headrace.errors import SqlError
 from headrace.sql.catalog import Catalog
 from headrace.sql.functions import conjuncts
 from headrace.sql.passes.event_windows import refuse_shadowed
+from headrace.sql.passes.relations import has
 from headrace.sql.text import SqlText, nearest
 
 # In a join's notes: columns that are of several tables, with these.
@@ -55,7 +56,7 @@ def _say_using(select: exp.Select, catalog: Catalog) -> None:
         if join.side in ("RIGHT", "FULL"):
             made_up |= {table.alias_or_name for table in before}
         for name in using:
-            owner = next((table for table in before if _has(table, name, catalog)), before[0])
+            owner = next((table for table in before if has(table, name, catalog)), before[0])
             tables = shared.setdefault(name, [owner.alias_or_name])
             if not join.is_semi_or_anti_join:
                 tables.append(join.alias_or_name)
@@ -87,15 +88,6 @@ def _say(clause: exp.Expr | None, shared: dict[str, list[str]]) -> None:
         tables = shared.get(found.name.lower(), []) if not found.table else []
         if tables and found.parent_select is clause.parent_select:
             found.replace(exp.func("COALESCE", *(exp.column(found.name, table=table) for table in tables)))
-
-
-def _has(table: exp.Expr, name: str, catalog: Catalog) -> bool:
-    """Whether a table in FROM has that column, as far as can be told before names are resolved."""
-    if isinstance(table, exp.Subquery):
-        names = table.this.named_selects
-        return "*" in names or name in (n.lower() for n in names)
-    relation = catalog.relations.get(table.name.lower())
-    return relation is None or name in relation.columns
 
 
 def _unresolved(error: OptimizeError, catalog: Catalog, text: SqlText) -> SqlError:

@@ -92,6 +92,8 @@ def _outside_tables(query: exp.Query) -> list[exp.Table]:
     tables: list[exp.Table] = []
     for scope in traverse_scope(query):
         for table in scope.tables:
+            if isinstance(table.this, exp.Values):
+                continue
             source = scope.cte_sources.get(table.name) if not table.db else None
             if source is None and not _is_recursive_self(table):
                 tables.append(table)

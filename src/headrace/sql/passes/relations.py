@@ -25,6 +25,15 @@ def columns_of(source: exp.Expr, select: exp.Select, catalog: Catalog) -> list[s
     return []
 
 
+def has(table: exp.Expr, name: str, catalog: Catalog) -> bool:
+    """Whether a table in FROM has that column, as far as can be told before names are resolved."""
+    if isinstance(table, exp.Subquery):
+        names = table.this.named_selects
+        return "*" in names or name.lower() in (n.lower() for n in names)
+    relation = catalog.relations.get(table.name.lower())
+    return relation is None or name.lower() in (c.lower() for c in relation.columns)
+
+
 def _cte(table: exp.Table, select: exp.Expr) -> exp.CTE | None:
     node: exp.Expr | None = select
     while node is not None:

@@ -1,0 +1,6 @@
+"""The services that `target: cluster` needs, as plain processes on loopback: for development, tests and CI.
+
+kafka      the broker, one node in KRaft mode
+process    a process that outlives us: started, found again, stopped
+maven      jars from Maven Central, checked by hash
+"""

@@ -1,0 +1,28 @@
+"""The real services that some tests need: without one they are skipped, in CI they fail."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+
+import pytest
+
+KAFKA = os.environ.get("HEADRACE_TEST_KAFKA", "127.0.0.1:19092")
+
+
+def need_kafka() -> None:
+    """Go on if there is a broker."""
+    if importlib.util.find_spec("confluent_kafka") is None:
+        _missing("no confluent-kafka: pip install 'headrace[kafka]'; in a checkout, make cluster")
+    host, port = KAFKA.split(",")[0].rsplit(":", 1)
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        if probe.connect_ex((host, int(port))) != 0:
+            _missing(f"no Kafka at {KAFKA}: in a checkout, make cluster")
+
+
+def _missing(why: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
