@@ -26,7 +26,6 @@ spark: setup
 
 # The services of `target: cluster`, on this machine and loopback only: without them their tests are skipped. `scripts/cluster down` ends them.
 cluster: spark
-	$(PIP) --require-hashes -r constraints-kafka.txt
 	scripts/cluster up
 
 # The flights project, live, until Ctrl-C. What it has taken is kept in examples/flights/.headrace.

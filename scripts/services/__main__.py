@@ -9,7 +9,7 @@ import sys
 from services import kafka
 from services.process import ServiceError, home
 
-SERVICES = (kafka.SERVICE,)
+SERVICES = (kafka.service(),)
 
 
 def main() -> int:

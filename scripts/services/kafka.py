@@ -6,6 +6,7 @@ import subprocess
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from services import maven
@@ -19,12 +20,12 @@ ARTIFACTS = (
 PORT = 19092
 CONTROLLER = 19093
 
-SETTINGS = f"""\
+SETTINGS = """\
 process.roles=broker,controller
 node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{CONTROLLER}
-listeners=PLAINTEXT://127.0.0.1:{PORT},CONTROLLER://127.0.0.1:{CONTROLLER}
-advertised.listeners=PLAINTEXT://127.0.0.1:{PORT},CONTROLLER://127.0.0.1:{CONTROLLER}
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 auto.create.topics.enable=false
@@ -39,15 +40,20 @@ group.initial.rebalance.delay.ms=0
 # A topic takes little room before it holds anything, and what is deleted is gone soon.
 log.index.size.max.bytes=65536
 log.segment.delete.delay.ms=1000
-log.dirs={{data}}
+log.dirs={data}
 """
 
 
-def _command(folder: Path) -> Sequence[str]:
+def service(port: int = PORT, controller: int = CONTROLLER, within: Path | None = None) -> Service:
+    """A broker on these ports of loopback."""
+    return Service("kafka", port, partial(_command, port, controller), within=within)
+
+
+def _command(port: int, controller: int, folder: Path) -> Sequence[str]:
     jars = maven.fetch(cache() / "kafka" / VERSION, ARTIFACTS, Path(__file__).with_name("kafka.lock"))
     java = ["java", "-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-cp", f"{jars}/*"]
     settings = folder / "server.properties"
-    settings.write_text(SETTINGS.format(data=folder / "data"))
+    settings.write_text(SETTINGS.format(data=folder / "data", port=port, controller=controller))
     if not (folder / "data" / "meta.properties").exists():
         name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         format_ = [
@@ -64,6 +70,3 @@ def _command(folder: Path) -> Sequence[str]:
         if done.returncode != 0:
             raise ServiceError(f"kafka's folder cannot be prepared:\n{done.stdout}{done.stderr}")
     return [*java, "kafka.Kafka", str(settings)]
-
-
-SERVICE = Service("kafka", PORT, _command)

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyspark
+
 from services.process import ServiceError
 
 
@@ -34,8 +36,6 @@ def fetch(target: Path, artifacts: Sequence[tuple[str, str, str]], lock: Path) -
 
 
 def _retrieve(folder: Path, artifact: tuple[str, str, str]) -> None:
-    import pyspark
-
     (ivy,) = (Path(pyspark.__file__).parent / "jars").glob("ivy-*.jar")
     options = ["-types", "jar", "bundle", "-confs", "default", "-cache", str(folder / "cache")]
     command = ["java", "-cp", str(ivy), "org.apache.ivy.Main", "-warn", "-dependency", *artifact, *options]

@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_OURS: list[subprocess.Popen[bytes]] = []
+"""Processes that this one started: they outlive it, but while it lives it has to take note of their end."""
+
 
 class ServiceError(Exception):
     """A service cannot be started; says why, and where its own log is."""
@@ -33,6 +36,7 @@ class Service:
     Attributes:
         command: what to run; it may first fetch and prepare what it needs.
         seconds: how long starting may take.
+        within: the folder that its own is in, in place of the cache.
     """
 
     name: str
@@ -40,10 +44,11 @@ class Service:
     command: Callable[[Path], Sequence[str]]
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 60
+    within: Path | None = None
 
     @property
     def folder(self) -> Path:
-        return home() / self.name
+        return (self.within or home()) / self.name
 
     @property
     def address(self) -> str:
@@ -81,6 +86,7 @@ class Service:
                     env={**os.environ, **self.environment},
                     start_new_session=True,
                 )
+            _OURS.append(process)
             self._pid_file.write_text(f"{process.pid} {_start_of(process.pid)}")
         self._await_open()
 
@@ -92,6 +98,7 @@ class Service:
             if time.monotonic() > deadline:
                 how = signal.SIGKILL
             time.sleep(0.1)
+        _OURS[:] = [process for process in _OURS if process.poll() is None]
         self._pid_file.unlink(missing_ok=True)
 
     @property

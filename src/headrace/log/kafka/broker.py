@@ -67,7 +67,7 @@ class Broker:
     def __init__(self, settings: KafkaSettings) -> None:
         self.where = Place(Path(f"kafka:{settings.servers}/{settings.name}"))
         self._settings = settings
-        self._complaint = ""
+        self._complaint: KafkaError | None = None
 
     def client(self, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A client's settings: ours, then the user's, then those that the caller cannot do without."""
@@ -88,12 +88,15 @@ class Broker:
         deadline = time.monotonic() + min(self._settings.seconds, PASSING_SECONDS)
         while True:
             try:
-                return call()
+                answer = call()
             except RuntimeError:  # the client is closed
                 raise self.closed() from None
             except KafkaException as error:
                 if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
                     raise self.explained(error.args[0], "Asking the broker") from error
+            else:
+                self._complaint = None
+                return answer
             time.sleep(0.02)
 
     @contextmanager
@@ -113,7 +116,7 @@ class Broker:
     def silent(self, doing: str, state: str = UNCHANGED) -> LogError:
         """The broker did not answer within our patience."""
         waited = f"no answer within {self._settings.seconds:g} seconds"
-        said = f"{waited}; last heard: {self._complaint}" if self._complaint else waited
+        said = f"{waited}; last heard: {self._complaint.str()}" if self._complaint else waited
         return self._unreachable(doing, said, state)
 
     def uncertain(self, doing: str, cause: LogError) -> LogError:
@@ -170,7 +173,7 @@ class Broker:
 
     def _said(self, error: KafkaError) -> tuple[str, str, str]:
         code = error.code()
-        said = f"{error.str()}; {self._complaint}" if self._complaint else error.str()
+        said = f"{error.str()}; {self._complaint.str()}" if self._complaint else error.str()
         servers = self._settings.servers
         if code in _FORBIDDEN:
             fix = "Give the target's Kafka settings a user that may read, write and make the topics of this log."
@@ -181,19 +184,20 @@ class Broker:
         if code in _GONE:
             gone = self.shortened("Records")
             return gone.code, gone.what.removesuffix("."), gone.fix
-        if code in _NO_TOPIC:
+        lost = self._complaint is not None and self._complaint.code() in _SILENT
+        if code in _NO_TOPIC and not lost:  # a client that lost the broker knows no topics
             fix = "Restore the topic. If the log was deleted, begin one under another name: the sources deliver again."
             return "HR-504", f"a topic of the log is not there ({error.str()})", fix
         if code == KafkaError.KAFKA_STORAGE_ERROR:
             fix = "Free space on the broker's disk, or mend it; see the broker's own log. Then append again."
             return "HR-510", f"the broker cannot write to its disk ({said})", fix
-        if code in _SILENT:
+        if code in _SILENT or lost:
             told = self._unreachable("", said, "")
             return told.code, f"Kafka at {servers} does not answer ({said})", told.fix
         return "HR-518", f"Kafka at {servers} says: {said} ({error.name()})", "See the broker's own log."
 
     def _complained(self, error: KafkaError) -> None:
-        self._complaint = error.str()
+        self._complaint = error
 
 
 def passing(error: KafkaError) -> bool:

@@ -1,0 +1,354 @@
+"""The log on Kafka: what the contract does not say of it. Snapshots, topics that are not as we left them, a broker that goes away."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from confluent_kafka import Consumer, KafkaError, Producer
+from confluent_kafka.admin import AdminClient, ConfigResource
+from confluent_kafka.cimpl import TopicPartition
+
+from headrace.errors import LogError
+from headrace.log import Epoch, Log, Part, Receipt
+from headrace.log.kafka import KafkaLog, KafkaSettings, delete_kafka, follower, open_kafka
+from tests.services import need_kafka
+
+from .implementations import SetClock, kafka_settings
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+
+from services.kafka import service
+from services.process import Service
+
+pytestmark = pytest.mark.xdist_group("broker")
+
+Reopen = Callable[..., KafkaLog]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[KafkaSettings]:
+    need_kafka()
+    given = kafka_settings(tmp_path)
+    yield given
+    delete_kafka(given)
+
+
+@pytest.fixture
+def reopen(settings: KafkaSettings, clock: SetClock) -> Iterator[Reopen]:
+    """Opens the log of the test, with other settings if they are given; all are closed at the end."""
+    opened: list[KafkaLog] = []
+
+    def again(**other: object) -> KafkaLog:
+        opened.append(open_kafka(replace(settings, **other), clock=clock))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield again
+    for log in opened:
+        log.close()
+
+
+def table(*values: int) -> pa.Table:
+    return pa.table({"n": pa.array(values, pa.int64())})
+
+
+def put(log: Log, *values: int, stream: str = "s", **more: str) -> Receipt:
+    return log.append([Part(stream, table(*values))], source="test", **more)
+
+
+@pytest.fixture
+def admin(settings: KafkaSettings) -> AdminClient:
+    return AdminClient({"bootstrap.servers": settings.servers})
+
+
+def refused(code: str, call: Callable[[], object]) -> LogError:
+    with pytest.raises(LogError) as caught:
+        call()
+    assert caught.value.code == code
+    assert caught.value.where
+    assert caught.value.fix
+    return caught.value
+
+
+# Snapshots
+
+
+def test_a_log_opens_from_its_snapshot(reopen: Reopen, settings: KafkaSettings, clock: SetClock) -> None:
+    """Opened anew, it is what it was, though the entries that made it are deleted."""
+    log = reopen(snapshot_entries=20)
+    for n in range(70):
+        put(log, n, n, key=str(n), position=f"at {n}")
+        if n % 3 == 0:
+            log.record(Epoch(n // 3 + 1, {"s": 2 * n}, clock.now))
+            clock.advance(timedelta(minutes=10))
+    log.trim({"s": 60}, clock.now)
+    log.append([Part("t", pa.table({"m": ["x"]}))], source="other")
+    before = (log.ends(), log.starts(), log.counts(), log.position("test"), log.epochs(0), log.read("s", 60, 140))
+    log.close()
+
+    first = log_starts(settings, f"{settings.name}.journal")
+    assert first > 0
+    again = reopen()
+    assert before == (
+        again.ends(),
+        again.starts(),
+        again.counts(),
+        again.position("test"),
+        again.epochs(0),
+        again.read("s", 60, 140),
+    )
+    assert again.starts()["s"] == 60
+    assert put(again, 1, key="69") == Receipt({"s": (138, 140)}, duplicate=True)
+    assert put(again, 70).offsets == {"s": (140, 141)}
+    refused("HR-512", lambda: again.append([Part("t", pa.table({"m": [1]}))], source="other"))
+    assert again.epoch(7) == again.epochs(6)[0]
+    assert again.epoch_at(clock.now) == again.last_epoch()
+    again.record(Epoch(25, {"s": 141}, clock.now))
+
+
+class Missing:
+    """What a client says that is asked for entries which are deleted."""
+
+    def error(self) -> KafkaError:
+        return KafkaError(KafkaError._AUTO_OFFSET_RESET)
+
+
+def test_a_follower_that_fell_behind_a_snapshot_begins_again(reopen: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = follower.available
+    held = threading.Event()
+    told: list[object] = []
+
+    def available(reader: Consumer, timeout: float) -> list[object]:
+        if threading.current_thread() is not behind._follower._thread:
+            return heard(reader, timeout)  # type: ignore[return-value]
+        if not held.is_set():
+            time.sleep(0.05)
+            return []
+        if not told:
+            told.append(Missing())
+            return told
+        return heard(reader, timeout)  # type: ignore[return-value]
+
+    behind, ahead = reopen(), reopen(snapshot_entries=10)
+    monkeypatch.setattr(follower, "available", available)
+    for n in range(60):
+        put(ahead, n)
+    held.set()
+    assert behind.ends() == {"s": 60}
+    assert told
+    assert behind.read("s", 58, 60)["n"].to_pylist() == [58, 59]
+
+
+def log_starts(settings: KafkaSettings, topic: str) -> int:
+    consumer = Consumer({"bootstrap.servers": settings.servers, "group.id": "test"})
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)[0]
+    finally:
+        consumer.close()
+
+
+# Topics
+
+
+def test_rows_and_entries_never_expire_and_are_flushed_where_there_is_one_copy(
+    reopen: Reopen, settings: KafkaSettings, admin: AdminClient
+) -> None:
+    put(reopen(), 1, stream="orders")
+    for topic in ("journal", "ledger", "snapshots", "rows.orders"):
+        resource = ConfigResource(ConfigResource.Type.TOPIC, f"{settings.name}.{topic}")
+        said = admin.describe_configs([resource])[resource].result()
+        assert said["retention.ms"].value == said["retention.bytes"].value == "-1"
+        assert said["flush.messages"].value == "1"
+
+
+@pytest.mark.parametrize("stream", ["a.b", "a_2e_b", "été", "headrace_rejected", "x" * 300, "Ω" * 120])
+def test_any_name_is_a_stream(reopen: Reopen, stream: str) -> None:
+    log = reopen()
+    put(log, 1, stream=stream)
+    put(log, 2, stream=f"{stream}2")
+    assert log.read(stream, 0, 1)["n"].to_pylist() == [1]
+    assert log.read(f"{stream}2", 0, 1)["n"].to_pylist() == [2]
+
+
+def test_rows_spread_over_the_partitions_keep_their_order(reopen: Reopen) -> None:
+    log = reopen(partitions=5)
+    for n in range(23):
+        put(log, 2 * n, 2 * n + 1)
+    assert log.read("s", 0, 46)["n"].to_pylist() == list(range(46))
+    assert log.read("s", 7, 30)["n"].to_pylist() == list(range(7, 30))
+
+
+def test_records_of_trimmed_rows_are_deleted_in_time(reopen: Reopen, settings: KafkaSettings, clock: SetClock) -> None:
+    log = reopen(partitions=1)
+    for n in range(10):
+        put(log, n)
+    clock.advance(timedelta(minutes=5))
+    log.trim({"s": 6}, clock.now)
+    assert log_starts(settings, f"{settings.name}.rows.s") == 0  # an append may be on its way
+    clock.advance(timedelta(minutes=6))
+    log.trim({}, clock.now)
+    assert log_starts(settings, f"{settings.name}.rows.s") == 6
+    assert log.read("s", 6, 10)["n"].to_pylist() == [6, 7, 8, 9]
+
+
+def test_a_retention_that_ran_ahead_is_named(reopen: Reopen, settings: KafkaSettings, admin: AdminClient) -> None:
+    log = reopen(partitions=1, patience=timedelta(seconds=5))
+    for n in range(10):
+        put(log, n)
+    for done in admin.delete_records([TopicPartition(f"{settings.name}.rows.s", 0, 4)]).values():
+        done.result()
+    error = refused("HR-517", lambda: log.read("s", 0, 10))
+    assert "retention.ms" in error.fix
+    assert log.read("s", 4, 10)["n"].to_pylist() == [4, 5, 6, 7, 8, 9]
+
+
+def test_a_topic_that_was_deleted_is_named(reopen: Reopen, settings: KafkaSettings, admin: AdminClient) -> None:
+    log = reopen(patience=timedelta(seconds=3))
+    put(log, 1)
+    for done in admin.delete_topics([f"{settings.name}.rows.s"]).values():
+        done.result()
+    time.sleep(1)
+    with pytest.raises(LogError) as caught:
+        log.read("s", 0, 1)
+    assert caught.value.code in ("HR-504", "HR-515", "HR-517")
+    assert f"{settings.name}.rows.s" in caught.value.what
+
+
+def produce(settings: KafkaSettings, topic: str, value: bytes, headers: dict[str, str | bytes | None]) -> None:
+    producer = Producer({"bootstrap.servers": settings.servers})
+    producer.produce(f"{settings.name}.{topic}", value, partition=0, headers=headers)
+    assert producer.flush(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "code"),
+    [
+        (b"hello", {}, "HR-505"),
+        (b"{}", {"headrace": b"9"}, "HR-506"),
+        (b'{"do": "dance"}', {"headrace": b"1"}, "HR-503"),
+    ],
+    ids=["foreign", "another format", "damaged"],
+)
+def test_what_is_no_entry_stops_the_log_and_is_named(
+    reopen: Reopen, settings: KafkaSettings, value: bytes, headers: dict[str, str | bytes | None], code: str
+) -> None:
+    log = reopen()
+    put(log, 1)
+    produce(settings, "journal", value, headers)
+    for call in (log.ends, lambda: put(log, 2), lambda: log.wait({}, 1), reopen):
+        refused(code, call)
+
+
+def test_other_records_among_the_rows_do_no_harm(reopen: Reopen, settings: KafkaSettings) -> None:
+    log = reopen(partitions=1)
+    put(log, 1)
+    produce(settings, "rows.s", b"not of any append", {})
+    put(log, 2)
+    assert log.read("s", 0, 2)["n"].to_pylist() == [1, 2]
+
+
+def test_a_row_too_large_for_the_broker_is_refused(reopen: Reopen) -> None:
+    log = reopen()
+    put(log, 1)
+    wide = pa.table({"n": [1], "noise": [random.Random(0).randbytes(90_000_000)]})
+    error = refused("HR-512", lambda: log.append([Part("s", wide)], source="test"))
+    assert "larger" in error.what
+    assert log.ends() == {"s": 1}
+    assert put(log, 2).offsets == {"s": (1, 2)}
+
+
+# The broker
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Service]:
+    """A broker that the test may kill."""
+    need_kafka()
+    broker = service(port=19192, controller=19193, within=tmp_path)
+    broker.up()
+    yield broker
+    broker.down(signal.SIGKILL)
+
+
+def test_a_broker_that_is_not_there_is_named(settings: KafkaSettings, clock: SetClock) -> None:
+    nobody = replace(settings, servers="127.0.0.1:9", patience=timedelta(seconds=2))
+    started = time.monotonic()
+    error = refused("HR-515", lambda: open_kafka(nobody, clock=clock))
+    assert "127.0.0.1:9" in error.what
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_broker_that_goes_away_and_comes_back_loses_nothing(
+    own_broker: Service, tmp_path: Path, clock: SetClock, how: signal.Signals
+) -> None:
+    settings = replace(kafka_settings(tmp_path), servers=own_broker.address, patience=timedelta(seconds=40))
+    log = open_kafka(settings, clock=clock)
+    acknowledged: list[int] = []
+    failed: list[LogError] = []
+    done = threading.Event()
+
+    def append() -> None:
+        n = 0
+        while not done.is_set():
+            try:
+                put(log, n, key=str(n), position=str(n))
+            except LogError as error:
+                failed.append(error)
+            else:
+                acknowledged.append(n)
+                n += 1
+
+    writer = threading.Thread(target=append)
+    writer.start()
+    while len(acknowledged) < 20:
+        time.sleep(0.05)
+    own_broker.down(how)
+    time.sleep(2)
+    own_broker.up()
+    reached = len(acknowledged)
+    while len(acknowledged) < reached + 20:
+        time.sleep(0.05)
+    done.set()
+    writer.join()
+    assert not failed
+    assert log.read("s", 0, log.ends()["s"])["n"].to_pylist() == acknowledged
+    again = open_kafka(settings, clock=clock)
+    assert again.ends() == {"s": len(acknowledged)}
+    assert again.position("test") == str(acknowledged[-1])
+    for each in (log, again):
+        each.close()
+
+
+def test_an_append_that_nobody_answers_fails_and_is_safe_to_repeat(
+    own_broker: Service, tmp_path: Path, clock: SetClock
+) -> None:
+    settings = replace(kafka_settings(tmp_path), servers=own_broker.address, patience=timedelta(seconds=3))
+    log = open_kafka(settings, clock=clock)
+    put(log, 1, key="one")
+    own_broker.down(signal.SIGKILL)
+    error = refused("HR-515", lambda: put(log, 2, key="two"))
+    assert own_broker.address in error.what
+    refused("HR-515", log.ends)
+    assert log.wait({"s": 1}, 0.2) is False
+    own_broker.up()
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            receipt = put(log, 2, key="two")
+        except LogError:
+            assert time.monotonic() < deadline
+        else:
+            break
+    assert receipt.offsets == {"s": (1, 2)}
+    assert log.read("s", 0, 2)["n"].to_pylist() == [1, 2]
+    log.close()
