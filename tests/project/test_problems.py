@@ -60,7 +60,7 @@ CASES = [
     ("sources/a.yaml", "", "HR-206", "1:1", "", "`kind` is missing", "`kind: push`"),
     ("sources/a.yaml", "kind: files\n", "HR-207", "1:7", "files", "not a kind of source", "`file`?"),
     ("sources/a.yaml", "kind: [file]\n", "HR-207", "1:7", "[file]", "not a kind of source", "`file`?"),
-    ("sources/a.yaml", "kind: kafka\n", "HR-210", "1:7", "kafka", "not supported in this version", "debezium"),
+    ("sources/a.yaml", "kind: mysql\n", "HR-210", "1:7", "mysql", "not supported in this version", "debezium"),
     ("sources/a.yaml", "kind: file\npath: a\n", "HR-206", "1:1", "kind", "`format` is missing", "add `format: …`"),
     ("sources/a.yaml", FILE + "bounded: yes\n", "HR-207", "4:10", "yes", "true or false", "write `true`"),
     ("sources/a.yaml", FILE + "columns: {a: INT}\n", "HR-205", "4:1", "columns", "not a key", "`schema`?"),

@@ -49,9 +49,9 @@ def test_every_declared_class_is_exported_and_on_the_page():
 
 def test_the_examples_make_a_project(write):
     examples = dict(_EXAMPLE.findall(markdown()))
-    assert len(examples) == 8
+    assert len(examples) == 9
     project = load(write({**examples, "queries/departures.sql": "SELECT 1"}))
-    assert {source.kind for source in project.sources.values()} == {"file", "push", "replay"}
+    assert {source.kind for source in project.sources.values()} == {"file", "kafka", "push", "replay"}
     assert (len(project.models), len(project.dashboards), len(project.reports)) == (1, 1, 1)
 
 

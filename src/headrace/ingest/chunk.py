@@ -43,6 +43,7 @@ class Reader(Protocol):
         changelog: whether rows carry ``__w``.
         bounded: whether the input has an end.
         done: the end of a bounded input was reached; `poll` returns None from then on.
+        caught_up: when `poll` gave None: whether all that is there has been read. False while the input cannot be reached.
     """
 
     @property
@@ -53,6 +54,8 @@ class Reader(Protocol):
     def bounded(self) -> bool: ...
     @property
     def done(self) -> bool: ...
+    @property
+    def caught_up(self) -> bool: ...
 
     def poll(self, max_rows: int) -> Chunk | None:
         """The next records, at most `max_rows` of them; None when there is nothing right now.

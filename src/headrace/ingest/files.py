@@ -67,6 +67,10 @@ class FileReader:
     def done(self) -> bool:
         return self.bounded and not self._queue
 
+    @property
+    def caught_up(self) -> bool:
+        return True
+
     def poll(self, max_rows: int) -> Chunk | None:
         while self._queue or self._look():
             piece = self._take(max_rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from headrace.ingest.recording import Recording, record
 from headrace.ingest.replay import ReplayReader, event_columns
 from headrace.ingest.session import session
 from headrace.ingest.shape import Shape
-from headrace.project import FileSource, PushSource, ReplaySource, Source
+from headrace.ingest.values import Decode, decoder, documents
+from headrace.project import FileSource, KafkaSource, PushSource, ReplaySource, Source
 from headrace.project.columns import RESERVED_COLUMNS, is_time
 
 CACHE = Path(".headrace", "cache")
@@ -40,6 +42,8 @@ def resolve(source: Source, project_root: Path, *, cache: Path | None = None) ->
         return _checked(source, event_columns(_record(source, project_root, cache)))
     con = session()
     try:
+        if isinstance(source, KafkaSource):
+            return _checked(source, sample.infer_topic(source, _open_topic(source, {}, None, decode=documents), con))
         return _checked(source, sample.infer(source, locate(source.path, project_root, source.file), con))
     finally:
         con.close()
@@ -73,6 +77,8 @@ def open_reader(
         columns = resolve(source, project_root)
         shape = Shape(session(), source.name, source.file, columns, source.key, source.null_values, source.event_time)
         return FileReader(source, shape, locate(source.path, project_root, source.file), position, clock)
+    if isinstance(source, KafkaSource):
+        return _open_topic(source, resolve(source, project_root), position, hurry=full_speed, clock=clock)
     raise SourceError(
         f"Source {source.name} is pushed to: there is nothing to read",
         code="HR-415",
@@ -81,11 +87,34 @@ def open_reader(
     )
 
 
+def _open_topic(
+    source: KafkaSource,
+    columns: Mapping[str, str],
+    position: str | None,
+    *,
+    hurry: bool = True,
+    clock: Callable[[], float] = time.monotonic,
+    decode: Callable[[KafkaSource, Shape], Decode] = decoder,
+) -> Reader:
+    try:
+        from headrace.ingest.topic import TopicReader  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise SourceError(
+            f"Source {source.name} needs a client of Kafka, which is not installed ({error})",
+            code="HR-402",
+            where=Place(source.file),
+            state="nothing was read",
+            fix="pip install 'headrace[kafka]'",
+        ) from error
+    shape = Shape(session(), source.name, source.file, columns, source.key, event_time=source.event_time)
+    return TopicReader(source, shape, position, hurry=hurry, clock=clock, decode=decode(source, shape))
+
+
 def _record(source: ReplaySource, root: Path, cache: Path | None) -> Recording:
     return record(source, root, cache or root / CACHE)
 
 
-def _checked(source: FileSource | ReplaySource, columns: dict[str, str]) -> dict[str, str]:
+def _checked(source: FileSource | KafkaSource | ReplaySource, columns: dict[str, str]) -> dict[str, str]:
     """Inferred columns, which the project could not hold against the source's settings."""
     missing = [
         name for name in (*source.key, *([source.event_time] if source.event_time else [])) if name not in columns
@@ -101,7 +130,7 @@ def _checked(source: FileSource | ReplaySource, columns: dict[str, str]) -> dict
     return columns
 
 
-def _unusable(source: FileSource | ReplaySource, what: str, fix: str) -> SourceError:
+def _unusable(source: FileSource | KafkaSource | ReplaySource, what: str, fix: str) -> SourceError:
     return SourceError(
         f"The input of source {source.name} {what}",
         code="HR-407",

@@ -102,6 +102,10 @@ class ReplayReader:
     def done(self) -> bool:
         return self._next >= self._total
 
+    @property
+    def caught_up(self) -> bool:
+        return True
+
     def poll(self, max_rows: int) -> Chunk | None:
         if self.done:
             return None

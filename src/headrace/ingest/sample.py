@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from headrace.errors import Place, SourceError
 from headrace.ingest import debezium, ndjson
+from headrace.ingest.chunk import Reader
 from headrace.ingest.csv import read_header
 from headrace.ingest.files import FileReader
 from headrace.ingest.infer import json_types, text_types
@@ -16,7 +17,7 @@ from headrace.ingest.parquet import describe
 from headrace.ingest.session import Connection
 from headrace.ingest.shape import Shape
 from headrace.ingest.streams import Bytes, HalfWrittenError
-from headrace.project import FileSource
+from headrace.project import FileSource, KafkaSource
 
 SAMPLE_BYTES = 64 << 20
 """So much text is looked at, in the order it is read."""
@@ -57,6 +58,31 @@ def _infer(source: FileSource, matches: Matches, con: Connection) -> dict[str, s
         con.unregister("sample")
 
 
+def infer_topic(source: KafkaSource, reader: Reader, con: Connection) -> dict[str, str]:
+    """Column names and types that the first records of a topic fit; ``reader`` gives them as documents, and is closed.
+
+    Raises:
+        SourceError: there is no record yet.
+    """
+    sample: list[pa.Table] = []
+    try:
+        while sum(table.nbytes for table in sample) < SAMPLE_BYTES:
+            chunk = reader.poll(STEP_ROWS)
+            if chunk is not None and chunk.rows:
+                sample.append(chunk.rows)
+            elif chunk is None and reader.caught_up:
+                break
+    finally:
+        reader.close()
+    if not sample:
+        raise nothing_to_infer(source, f"topic {source.topic} holds no row yet")
+    con.register("sample", pa.concat_tables(sample))
+    try:
+        return json_types(con, "sample")
+    finally:
+        con.unregister("sample")
+
+
 def csv_columns(source: FileSource, matches: Matches) -> dict[str, str]:
     """The columns in the header of the first CSV file, as text.
 
@@ -92,11 +118,11 @@ def _sample(reader: FileReader) -> Iterator[pa.Table]:
         reader.close()
 
 
-def nothing_to_infer(source: FileSource, why: str) -> SourceError:
+def nothing_to_infer(source: FileSource | KafkaSource, why: str) -> SourceError:
     return SourceError(
         f"The columns of source {source.name} cannot be inferred: {why}",
         code="HR-407",
         where=Place(source.file),
         state="nothing was read",
-        fix="state them under `schema`, as in `schema: {id: BIGINT, at: TIMESTAMP}`, or correct `path`",
+        fix="state them under `schema`, as in `schema: {id: BIGINT, at: TIMESTAMP}`, or correct where it is read from",
     )

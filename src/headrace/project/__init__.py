@@ -10,7 +10,8 @@ from headrace.project.problems import ProjectErrors
 from headrace.project.project import LakeSettings, LogSettings, ParitySettings, Project, ServeSettings
 from headrace.project.pysource import raised_at
 from headrace.project.report import Parameter, Report, Section
-from headrace.project.source import FileSource, PushSource, ReplaySource, Source
+from headrace.project.secret import Reference
+from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource, Source
 
 __all__ = [
     "Argument",
@@ -18,6 +19,7 @@ __all__ = [
     "Display",
     "FileSource",
     "Function",
+    "KafkaSource",
     "LakeSettings",
     "LogSettings",
     "Model",
@@ -26,6 +28,7 @@ __all__ = [
     "Project",
     "ProjectErrors",
     "PushSource",
+    "Reference",
     "ReplaySource",
     "Report",
     "Section",

@@ -36,7 +36,9 @@ class Declared(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
 
-def refused(what: str, fix: str, *, at: str | None = None, code: str = "HR-207") -> PydanticCustomError:
+def refused(
+    what: str, fix: str, *, at: str | None = None, code: str = "HR-207", hidden: bool = False
+) -> PydanticCustomError:
     """Return the error for a validator to raise.
 
     Args:
@@ -44,8 +46,11 @@ def refused(what: str, fix: str, *, at: str | None = None, code: str = "HR-207")
         fix: the edit that mends it.
         at: the key it is about, when the validator looks at several.
         code: the problem's code.
+        hidden: whether the line holds something that must not be shown.
     """
-    return PydanticCustomError("refused", "{what}", {"what": what, "fix": fix, "at": at, "code": code})
+    return PydanticCustomError(
+        "refused", "{what}", {"what": what, "fix": fix, "at": at, "code": code, "hidden": hidden}
+    )
 
 
 def parse_duration(text: str) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -102,6 +103,8 @@ def _refused(document: Document, loc: Loc, context: Mapping[str, Any]) -> Projec
         where = document.key_place(loc[:-1])
     else:
         where = document.place((*loc, *([context["at"]] if context["at"] else [])))
+    if context["hidden"]:
+        where = replace(where, excerpt=None)
     return ProjectError(context["what"], code=context["code"], where=where, fix=context["fix"])
 
 

@@ -27,7 +27,7 @@ from headrace.project.source import KINDS, ReplaySource, Source
 D = TypeVar("D", bound=Declared)
 T = TypeVar("T")
 
-KINDS_NOT_YET = frozenset({"dlt", "http", "kafka", "mysql", "postgres", "s3", "webhook"})
+KINDS_NOT_YET = frozenset({"dlt", "http", "mysql", "postgres", "s3", "webhook"})
 
 
 def load(root: Path) -> Project:
@@ -104,7 +104,11 @@ def _source_class(document: Document) -> type[Source]:
     if isinstance(kind, str) and kind in KINDS:
         return KINDS[kind]
     if "kind" not in document.value:
-        what, code, fix = "`kind` is missing", "HR-206", "add `kind: file`, `kind: push` or `kind: replay`"
+        what, code, fix = (
+            "`kind` is missing",
+            "HR-206",
+            "add `kind: file`, `kind: push`, `kind: kafka` or `kind: replay`",
+        )
     elif isinstance(kind, str) and kind in KINDS_NOT_YET:
         what, code = f"`kind: {kind}` is not supported in this version", "HR-210"
         fix = "use `kind: push`, or `kind: file` with `format: debezium` for changes"

@@ -22,7 +22,8 @@ from headrace.project.model import Model
 from headrace.project.problems import CODES
 from headrace.project.project import LakeSettings, LogSettings, ParitySettings, Project, ServeSettings
 from headrace.project.report import Parameter, Report, Section
-from headrace.project.source import FileSource, PushSource, ReplaySource
+from headrace.project.secret import Reference
+from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource
 
 REQUIRED = "required"
 
@@ -71,6 +72,18 @@ _PUSH = """\
 kind: push
 key: [id]
 schema: {id: BIGINT, name: VARCHAR, at: TIMESTAMP}
+"""
+_KAFKA = """\
+kind: kafka
+servers: broker-1:9092, broker-2:9092
+topic: shop.orders
+key: [id]
+client:
+  security.protocol: SASL_SSL
+  sasl.mechanism: SCRAM-SHA-512
+  sasl.username: headrace
+  sasl.password: {env: KAFKA_PASSWORD}
+schema: {id: BIGINT, amount: 'DECIMAL(12,2)', placed_at: TIMESTAMP}
 """
 _REPLAY = """\
 kind: replay
@@ -144,6 +157,8 @@ def _blocks() -> Iterator[str]:
     yield "## sources/NAME.yaml\n\nWhere rows come from. `kind` says which keys there are.\n"
     yield _chapter("sources/bid.yaml", FileSource, _FILE, "### kind: file")
     yield _chapter("sources/person.yaml", PushSource, _PUSH, "### kind: push")
+    yield _chapter("sources/order.yaml", KafkaSource, _KAFKA, "### kind: kafka")
+    yield _keys("#### client: a value that is a reference", Reference)
     yield _chapter("sources/departure.yaml", ReplaySource, _REPLAY, "### kind: replay")
     yield _chapter("models/by_auction.sql", Model, _MODEL, "## models/NAME.sql", _HEADER)
     yield _chapter("dashboards/auctions.yaml", Dashboard, _DASHBOARD, "## dashboards/NAME.yaml")

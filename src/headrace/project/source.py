@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from headrace.project.columns import ColumnName, Columns, is_time
 from headrace.project.declared import GIVEN, Declared, Duration, Flag, Name, Text, refused
 from headrace.project.near import nearest
+from headrace.project.secret import ClientSettings
 
 PACKAGE = "package:"
 
@@ -82,7 +83,7 @@ class DeclaredSource(Declared):
     )
     key: Annotated[tuple[ColumnName, ...], AfterValidator(_distinct)] = Field(
         default=(),
-        description="The columns that identify a row: with `format: debezium` and with `kind: push`, "
+        description="The columns that identify a row: with `format: debezium`, with `kind: push` and with `kind: kafka`, "
         "a row with the same key replaces the one before.",
     )
     columns: Columns | None = Field(
@@ -188,9 +189,36 @@ class ReplaySource(DeclaredSource):
     null_values: tuple[str, ...] = Field(default=("",), description="Texts of a CSV that stand for NULL.")
 
 
-Source = FileSource | PushSource | ReplaySource
-KINDS: Mapping[str, type[FileSource | PushSource | ReplaySource]] = {
+class KafkaSource(DeclaredSource):
+    """Records of a Kafka topic that others write."""
+
+    kind: Literal["kafka"] = Field(default="kafka", description="Records come from a Kafka topic.")
+    servers: Text = Field(description="Where to begin: `host:port`, with commas between several.")
+    topic: Text = Field(description="The topic. All of its partitions are read, from the first record that is there.")
+    format: Literal["json", "debezium"] = Field(
+        default="json",
+        description="How values are written. `json`: an object each; with a `key`, a value replaces the row of its key, and a "
+        "tombstone deletes it. `debezium`: change envelopes.",
+    )
+    bounded: Flag = Field(
+        default=False,
+        description="Whether the records there at the start are all there is. Otherwise the topic is followed.",
+    )
+    client: ClientSettings = Field(
+        default={},
+        description="Further settings of the client by librdkafka's names, as `security.protocol`. A secret is a reference: "
+        "`sasl.password: {env: NAME}` or `{file: PATH}`.",
+    )
+
+    @property
+    def changes(self) -> bool:
+        return self.format == "debezium" or bool(self.key)
+
+
+Source = FileSource | PushSource | ReplaySource | KafkaSource
+KINDS: Mapping[str, type[Source]] = {
     "file": FileSource,
+    "kafka": KafkaSource,
     "push": PushSource,
     "replay": ReplaySource,
 }

@@ -74,7 +74,7 @@ class Intake(threading.Thread):
         chunk = self._reader.poll(self._chunk_rows)
         if chunk is None:
             self.done = self._reader.done
-            self.idle = True
+            self.idle = self._reader.caught_up
             if not self.done:
                 self._end.wait(PAUSE_SECONDS)
             return

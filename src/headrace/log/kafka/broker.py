@@ -11,54 +11,14 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException
 
 from headrace.errors import LogError, Place
+from headrace.kafka import Meaning, meaning
 from headrace.log.kafka.settings import KafkaSettings
 from headrace.log.refusals import UNCHANGED
 
 T = TypeVar("T")
 
-_SILENT = frozenset(
-    {
-        KafkaError._TRANSPORT,
-        KafkaError._ALL_BROKERS_DOWN,
-        KafkaError._TIMED_OUT,
-        KafkaError._MSG_TIMED_OUT,
-        KafkaError._TIMED_OUT_QUEUE,
-        KafkaError._RESOLVE,
-        KafkaError._WAIT_COORD,
-        KafkaError.REQUEST_TIMED_OUT,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.BROKER_NOT_AVAILABLE,
-        KafkaError.NOT_ENOUGH_REPLICAS,
-        KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
-        KafkaError.NETWORK_EXCEPTION,
-    }
-)
 PASSING_SECONDS = 10
 """So long may a topic take to be made, or its leader to move, before what the broker says is taken for what is."""
-
-_PASSING = frozenset(
-    {
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._UNKNOWN_PARTITION,
-        KafkaError._UNKNOWN_TOPIC,
-    }
-)
-_FORBIDDEN = frozenset(
-    {
-        KafkaError._AUTHENTICATION,
-        KafkaError._SSL,
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-    }
-)
-_TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
-_GONE = frozenset({KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET})
-_NO_TOPIC = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION})
 
 
 class Broker:
@@ -92,7 +52,7 @@ class Broker:
             except RuntimeError:  # the client is closed
                 raise self.closed() from None
             except KafkaException as error:
-                if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                if meaning(error.args[0]) is not Meaning.MOVING or time.monotonic() > deadline:
                     raise self.explained(error.args[0], "Asking the broker") from error
             else:
                 self._complaint = None
@@ -172,34 +132,32 @@ class Broker:
         )
 
     def _said(self, error: KafkaError) -> tuple[str, str, str]:
-        code = error.code()
         said = f"{error.str()}; {self._complaint.str()}" if self._complaint else error.str()
         servers = self._settings.servers
-        if code in _FORBIDDEN:
-            fix = "Give the target's Kafka settings a user that may read, write and make the topics of this log."
-            return "HR-516", f"Kafka at {servers} refuses us ({said})", fix
-        if code in _TOO_LARGE:
-            fix = "Split the row. Or let the broker take larger records: max.message.bytes of the topic."
-            return "HR-512", f"a row is larger than the broker takes ({said})", fix
-        if code in _GONE:
-            gone = self.shortened("Records")
-            return gone.code, gone.what.removesuffix("."), gone.fix
-        lost = self._complaint is not None and self._complaint.code() in _SILENT
-        if code in _NO_TOPIC and not lost:  # a client that lost the broker knows no topics
-            fix = "Restore the topic. If the log was deleted, begin one under another name: the sources deliver again."
-            return "HR-504", f"a topic of the log is not there ({error.str()})", fix
-        if code == KafkaError.KAFKA_STORAGE_ERROR:
-            fix = "Free space on the broker's disk, or mend it; see the broker's own log. Then append again."
-            return "HR-510", f"the broker cannot write to its disk ({said})", fix
-        if code in _SILENT or lost:
-            told = self._unreachable("", said, "")
-            return told.code, f"Kafka at {servers} does not answer ({said})", told.fix
-        return "HR-518", f"Kafka at {servers} says: {said} ({error.name()})", "See the broker's own log."
+        means = meaning(error)
+        if means is Meaning.MOVING and self._complaint is not None and meaning(self._complaint) is Meaning.SILENT:
+            means = Meaning.SILENT  # a client that lost the broker knows no topics
+        match means:
+            case Meaning.SILENT:
+                told = self._unreachable("", said, "")
+                return told.code, f"Kafka at {servers} does not answer ({said})", told.fix
+            case Meaning.MOVING:
+                fix = "Restore the topic. If the log was deleted, begin one under another name: the sources deliver again."
+                return "HR-504", f"a topic of the log is not there ({error.str()})", fix
+            case Meaning.FORBIDDEN:
+                fix = "Give the target's Kafka settings a user that may read, write and make the topics of this log."
+                return "HR-516", f"Kafka at {servers} refuses us ({said})", fix
+            case Meaning.TOO_LARGE:
+                fix = "Split the row. Or let the broker take larger records: max.message.bytes of the topic."
+                return "HR-512", f"a row is larger than the broker takes ({said})", fix
+            case Meaning.GONE:
+                gone = self.shortened("Records")
+                return gone.code, gone.what.removesuffix("."), gone.fix
+            case Meaning.DISK:
+                fix = "Free space on the broker's disk, or mend it; see the broker's own log. Then append again."
+                return "HR-510", f"the broker cannot write to its disk ({said})", fix
+            case Meaning.OTHER:
+                return "HR-518", f"Kafka at {servers} says: {said} ({error.name()})", "See the broker's own log."
 
     def _complained(self, error: KafkaError) -> None:
         self._complaint = error
-
-
-def passing(error: KafkaError) -> bool:
-    """True for what the client mends by itself: it reconnects, and looks for the leader again."""
-    return error.retriable() or error.code() in _SILENT or error.code() in _PASSING

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from headrace.log.kafka.broker import Broker, passing
+from headrace.kafka import passing
+from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.settings import KafkaSettings
 
 MANY = 1000

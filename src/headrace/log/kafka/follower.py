@@ -10,11 +10,12 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import TypeVar
 
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import Message
 
 from headrace.errors import LogError
+from headrace.kafka import Meaning, meaning, passing
 from headrace.log.kafka import snapshots
-from headrace.log.kafka.broker import Broker, passing
+from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.entries import FORMAT, Entry, Recorded, decode
 from headrace.log.kafka.fetch import Fetcher, available, consumer, headers
 from headrace.log.kafka.ledger import Mark, counted
@@ -183,7 +184,7 @@ class Follower:
         for record in records:
             if (error := record.error()) is None:
                 continue
-            if error.code() in (KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._AUTO_OFFSET_RESET):
+            if meaning(error) is Meaning.GONE:
                 self._begin()  # we are so far behind that the entries are in a snapshot only
                 return
             if not passing(error):
