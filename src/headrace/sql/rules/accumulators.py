@@ -248,8 +248,29 @@ def _sum(inner: exp.Expr, value: exp.Expr, kind: str, condition: exp.Expr | None
     seen = exp.GT(this=_slot(count), expression=exp.Literal.number(0))
     answer: exp.Expr = _slot(total)
     if isinstance(inner, exp.Avg):
-        answer = exp.Div(this=exp.cast(answer, "DOUBLE"), expression=_slot(count), typed=False, safe=False)
+        answer = _average(answer, _slot(count), kind)
     return Kept((total, count), exp.case().when(seen, answer))
+
+
+MULTIPLIED = 8
+"""The largest scale of a decimal whose digits are found by multiplying."""
+
+
+def _average(total: exp.Expr, count: exp.Expr, kind: str) -> exp.Expr:
+    """The quotient as the engine's own avg() has it, to the last bit: an order by it must not depend on who computed it.
+
+    Of a decimal it divides the digits, as a whole number, by the count and the power of ten that the scale stands for. Where there
+    is room for the product (sums below 10^22), the digits are found by multiplying; else by their text, which not every engine has.
+    """
+    scale = int(kind.partition(",")[2].rstrip(")") or 0) if kind.startswith("DECIMAL") else 0
+    if scale:
+        digits: exp.Expr = exp.Mul(this=total, expression=exp.Literal.number(10**scale))
+        if scale > MULTIPLIED:
+            digits = exp.func("REPLACE", exp.cast(total, "VARCHAR"), exp.Literal.string("."), exp.Literal.string(""))
+        total = exp.cast(digits, "HUGEINT", dialect="duckdb")
+        power = exp.cast(exp.Literal.number(10**scale), "DOUBLE")
+        count = exp.paren(exp.Mul(this=exp.cast(count, "DOUBLE"), expression=power), copy=False)
+    return exp.Div(this=exp.cast(total, "DOUBLE"), expression=count, typed=False, safe=False)
 
 
 def weight_where(value: exp.Expr) -> exp.Expr:
