@@ -18,7 +18,7 @@ def widen(stream: str, kept: bytes, new: bytes) -> bytes:
     before, after = (pa.ipc.read_schema(pa.py_buffer(schema)) for schema in (kept, new))
     for field in after:
         index = before.get_field_index(field.name)
-        if index >= 0 and not _lossless(before.field(index).type, field.type):
+        if index >= 0 and not _held_by_one(before.field(index).type, field.type):
             raise _incompatible(stream, field.name, before.field(index).type, field.type)
     return bytes(pa.unify_schemas([before, after], promote_options="permissive").serialize())
 
@@ -32,6 +32,15 @@ def plain(stream: str, schema: pa.Schema) -> pa.Schema:
     if twice:
         raise refused(f"The rows for {stream!r} have two columns {twice[0]!r}.", "Rename one of them.")
     return pa.schema([field.remove_metadata() for field in schema])
+
+
+def _held_by_one(kept: pa.DataType, new: pa.DataType) -> bool:
+    """True if one type holds every value of both, and Arrow finds it."""
+    try:
+        schemas = [pa.schema([pa.field("c", kind)]) for kind in (kept, new)]
+        return _lossless(kept, new) and bool(pa.unify_schemas(schemas, promote_options="permissive"))
+    except (pa.ArrowException, KeyError, ValueError):  # too many digits for any decimal, two fields of one name
+        return False
 
 
 def _lossless(kept: pa.DataType, new: pa.DataType) -> bool:

@@ -1,16 +1,17 @@
 """The log on Kafka.
 
-settings    where the broker is, what the topics are called
-topics      the topics: names, settings, making, deleting what was trimmed
-entries     what the journal and the ledger hold: one record is one commit
-state       what the journal adds up to: streams, positions, keys
-ledger      what the ledger adds up to, and the epochs that are no longer in memory
-snapshots   the state written down, so that nobody has to add up the whole journal
-follower    reads journal and ledger as they grow; answers those who wait
-committer   writes rows, then the entries that make them count
-fetch       rows of a range
-broker      clients, and what the broker says, in words that help
-log         all of it behind the protocol
+settings     where the broker is, what the topics are called
+topics       the topics: names, settings, making, deleting what was trimmed
+entries      what the journal and the ledger hold: one record is one commit
+state        what the journal adds up to: streams, positions, keys
+ledger       what the ledger adds up to, and the epochs that are no longer in memory
+snapshots    the state written down, so that nobody has to add up the whole journal
+snapshotting when, and what is deleted then
+follower     reads journal and ledger as they grow; answers those who wait
+committer    writes rows, then the entries that make them count
+fetch        rows of a range
+broker       clients, and what the broker says, in words that help
+log          all of it behind the protocol
 
 Why a journal and not Kafka's transactions: ``docs/adr/0017-a-journal-on-kafka.md``.
 """

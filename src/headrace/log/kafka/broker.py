@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,8 +44,24 @@ class Broker:
             **(more or {}),
         }
 
-    def ask(self, call: Callable[[], T]) -> T:
-        """What the call returns; called again while a topic is being made or moved. An error becomes a ``LogError``."""
+    def made(self, client: Callable[[dict[str, Any]], T], more: Mapping[str, Any]) -> T:
+        """A client; what it does not like of its settings is told without their values, one of which may be a secret."""
+        try:
+            return client(self.client(more))
+        except KafkaException as error:
+            named = re.search(r'propert(?:y|ies)[: ]+[`"]?([\w.]+)', str(error.args[0].str()))
+            what = (
+                f"The client's settings are refused: see {named[1]}." if named else "The client's settings are refused."
+            )
+            fix = "Correct it, by librdkafka's names and values."
+            raise LogError(what, code="HR-516", where=self.where, state=UNCHANGED, fix=fix) from None
+
+    def ask(self, call: Callable[[], T], serve: Callable[[], object] = lambda: None) -> T:
+        """What the call returns; called again while a topic is being made or moved. An error becomes a ``LogError``.
+
+        Args:
+            serve: lets the client tell what it has to complain of.
+        """
         deadline = time.monotonic() + min(self._settings.seconds, PASSING_SECONDS)
         while True:
             try:
@@ -52,6 +69,7 @@ class Broker:
             except RuntimeError:  # the client is closed
                 raise self.closed() from None
             except KafkaException as error:
+                serve()
                 if meaning(error.args[0]) is not Meaning.MOVING or time.monotonic() > deadline:
                     raise self.explained(error.args[0], "Asking the broker") from error
             else:
@@ -79,7 +97,7 @@ class Broker:
         said = f"{waited}; last heard: {self._complaint.str()}" if self._complaint else waited
         return self._unreachable(doing, said, state)
 
-    def uncertain(self, doing: str, cause: LogError) -> LogError:
+    def uncertain(self, doing: str, cause: LogError, fix: str) -> LogError:
         """An entry may or may not have reached the journal, and it could not be taken back."""
         return LogError(
             f"{doing} was on its way when the broker stopped answering ({cause.what}), and could not be taken back.",
@@ -87,7 +105,7 @@ class Broker:
             where=self.where,
             state="It is not visible. Once the broker answers again, it may be found whole. Everything acknowledged "
             "before it is safe.",
-            fix="Append again with the same idempotency key, which is safe in either case.",
+            fix=fix,
         )
 
     def closed(self) -> LogError:
@@ -135,6 +153,8 @@ class Broker:
         said = f"{error.str()}; {self._complaint.str()}" if self._complaint else error.str()
         servers = self._settings.servers
         means = meaning(error)
+        if self._complaint is not None and meaning(self._complaint) is Meaning.FORBIDDEN:
+            means = Meaning.FORBIDDEN  # which a client tells once, and from then on only that it has no broker
         if means is Meaning.MOVING and self._complaint is not None and meaning(self._complaint) is Meaning.SILENT:
             means = Meaning.SILENT  # a client that lost the broker knows no topics
         match means:

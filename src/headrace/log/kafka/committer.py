@@ -14,9 +14,10 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -34,6 +35,7 @@ from headrace.log.kafka.entries import (
     Headers,
     Placed,
     Recorded,
+    Trimmed,
     Voided,
     encode,
 )
@@ -51,11 +53,20 @@ GROUP_BYTES = 32 * 1024 * 1024
 class _Sending:
     """A record on its way: where it arrived, or why it did not."""
 
+    fatal: list[KafkaError]
     offset: int | None = None
     error: KafkaError | None = None
 
     def delivered(self, error: KafkaError | None, message: Message) -> None:
-        self.error, self.offset = error, None if error else message.offset()
+        if error is None:
+            self.offset = message.offset()
+        else:
+            self.failed(error)
+
+    def failed(self, error: KafkaError) -> None:
+        self.error = error
+        if error.fatal():
+            self.fatal.append(error)
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,25 @@ class _Append:
     draft: Draft
     doing: str
     outcome: Future[Outcome] = field(default_factory=Future)
+
+
+GLANCE_SECONDS = 0.25
+"""How long an outcome is waited for before it is looked whether it can still come."""
+
+_AGAIN: dict[type, str] = {
+    Appended: "Append again with the same idempotency key, which is safe in either case.",
+    Recorded: "Once the broker answers, last_epoch() says whether it was recorded.",
+    Trimmed: "Trim again once the broker answers.",
+}
+
+
+@contextmanager
+def _answering(request: _Append) -> Iterator[None]:
+    """What fails inside is the answer to this request, and to no other."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is for the caller to hear
+        request.outcome.set_exception(error)
 
 
 class Committer:
@@ -76,6 +106,7 @@ class Committer:
         self._topics = topics
         self._follower = follower
         self._clock = clock
+        self._fatal: list[KafkaError] = []
         self._producer = self._connect()
         self._turn = count()
         self._waiting: deque[_Append] = deque()
@@ -101,7 +132,7 @@ class Committer:
                 raise self._broker.closed()
         future, sending = self._entered(entry)
         self._flush()
-        return self._became(entry, future, sending, doing)
+        return self._became(entry, future, sending, doing, time.monotonic() + self._settings.seconds)
 
     def send(self, topic: str, records: Sequence[tuple[bytes, Headers]]) -> list[int]:
         """Write records to a topic's only partition; returns their offsets."""
@@ -124,18 +155,15 @@ class Committer:
 
     def _connect(self) -> Producer:
         patience = round(self._settings.seconds * 1000)
-        return Producer(
-            self._broker.client(
-                {
-                    "enable.idempotence": True,  # and so acks=all, and the order kept over retries
-                    "linger.ms": 0,
-                    "message.max.bytes": MESSAGE_BYTES,
-                    "delivery.timeout.ms": patience,
-                    "request.timeout.ms": min(patience, 10_000),
-                    "retry.backoff.ms": 50,
-                }
-            )
-        )
+        settings = {
+            "enable.idempotence": True,  # and so acks=all, and the order kept over retries
+            "linger.ms": 0,
+            "message.max.bytes": MESSAGE_BYTES,
+            "delivery.timeout.ms": patience,
+            "request.timeout.ms": min(patience, 10_000),
+            "retry.backoff.ms": 50,
+        }
+        return self._broker.made(Producer, settings)
 
     def _serve(self) -> None:
         while group := self._gather():
@@ -159,22 +187,28 @@ class Committer:
 
     def _commit(self, group: list[_Append]) -> None:
         started = time.monotonic()
-        writing = [(request, self._rows(request)) for request in group if not self._answered(request)]
+        writing = []
+        for request in group:
+            with _answering(request):
+                if not self._answered(request):
+                    writing.append((request, self._rows(request)))
         self._flush()
         entering = []
         for request, batches in writing:
-            try:
+            with _answering(request):
                 entry = self._entry(request, batches, started)
-            except LogError as error:
-                request.outcome.set_exception(error)
-            else:
                 entering.append((request, entry, *self._entered(entry)))
         self._flush()
+        lost = [(entry, sending) for _, entry, _, sending in entering if sending.offset is None]
+        voids = {entry.id: self._void(entry) for entry, _ in lost}
+        if voids:
+            self._flush()
+        deadline = time.monotonic() + self._settings.seconds
         for request, entry, future, sending in entering:
-            try:
-                request.outcome.set_result(self._became(entry, future, sending, request.doing))
-            except LogError as error:
-                request.outcome.set_exception(error)
+            with _answering(request):
+                request.outcome.set_result(
+                    self._became(entry, future, sending, request.doing, deadline, voids.get(entry.id))
+                )
 
     def _answered(self, request: _Append) -> bool:
         """True if the append need not be written: its key is known already, or its columns are refused."""
@@ -226,40 +260,54 @@ class Committer:
         future = self._follower.awaited(entry.id)
         return future, self._send(topic, 0, encode(entry), HEADERS)
 
-    def _became(self, entry: Entry, future: Future[Outcome], sending: _Sending, doing: str) -> Outcome:
-        """What became of an entry: what the journal, read back, says."""
+    def _became(
+        self,
+        entry: Entry,
+        future: Future[Outcome],
+        sending: _Sending,
+        doing: str,
+        deadline: float,
+        void: tuple[Future[Outcome], _Sending, str] | None = None,
+    ) -> Outcome:
+        """What became of an entry: what the journal, read back, says.
+
+        An entry that was not acknowledged may be in the journal all the same. Whichever comes first there, it or the note that it is void,
+        is what everybody goes by.
+        """
         try:
-            if sending.offset is None:
-                return self._taken_back(entry, future, self._undelivered(sending, doing), doing)
-            outcome = future.result(self._settings.seconds)
-        except Late:
-            raise self._broker.uncertain(doing, self._broker.silent(doing)) from None
+            if sending.offset is not None:
+                outcome = self._read_back(entry, future, sending.offset, doing, deadline)
+            else:
+                cause = self._undelivered(sending, doing)
+                if void is None or void[1].offset is None:
+                    raise self._broker.uncertain(doing, cause, _AGAIN[type(entry)])
+                self._read_back(entry, void[0], void[1].offset, doing, deadline)
+                if not future.done():
+                    raise cause
+                outcome = future.result()
         finally:
             self._follower.unawaited(entry.id)
+            if void is not None:
+                self._follower.unawaited(void[2])
         if isinstance(outcome, LogError):
             raise outcome
         return outcome
 
-    def _taken_back(self, entry: Entry, future: Future[Outcome], cause: LogError, doing: str) -> Outcome:
-        """Settle the fate of an append whose entry was not acknowledged, and may be in the journal all the same.
+    def _read_back(self, entry: Entry, future: Future[Outcome], offset: int, doing: str, deadline: float) -> Outcome:
+        """Wait for what the journal says of a record of ours that is at that offset."""
+        while True:
+            passed = self._follower.passed(entry, offset)
+            try:
+                return future.result(GLANCE_SECONDS)
+            except Late:
+                # Passed, and nothing heard: we were so far behind that we began again from a snapshot, which has it.
+                if passed or time.monotonic() > deadline:
+                    raise self._broker.uncertain(doing, self._broker.silent(doing), _AGAIN[type(entry)]) from None
 
-        Whichever comes first in the journal, it or a note that it is void, is what everybody goes by.
-        """
-        if not isinstance(entry, Appended):
-            raise self._broker.uncertain(doing, cause)
+    def _void(self, entry: Entry) -> tuple[Future[Outcome], _Sending, str]:
+        """Note that an append must not count, should its entry come after the note."""
         void = Voided(uuid.uuid4().hex, entry.id)
-        settled, sending = self._entered(void)
-        self._flush()
-        if sending.offset is None:
-            self._follower.unawaited(void.id)
-            raise self._broker.uncertain(doing, cause)
-        settled.result(self._settings.seconds)
-        if not future.done():
-            raise cause
-        outcome = future.result()
-        if isinstance(outcome, LogError):
-            raise outcome
-        return outcome
+        return (*self._entered(void), void.id)
 
     def _undelivered(self, sending: _Sending, doing: str) -> LogError:
         if sending.error is None:
@@ -267,7 +315,7 @@ class Committer:
         return self._broker.explained(sending.error, doing, NOTHING_KEPT)
 
     def _send(self, topic: str, partition: int, value: bytes, headers: Headers) -> _Sending:
-        sending = _Sending()
+        sending = _Sending(self._fatal)
         while True:
             try:
                 self._producer.produce(
@@ -276,7 +324,7 @@ class Committer:
             except BufferError:  # the client's queue is full: let some of it go
                 self._producer.poll(0.1)
             except KafkaException as error:
-                sending.error = error.args[0]
+                sending.failed(error.args[0])
                 return sending
             else:
                 return sending
@@ -284,3 +332,6 @@ class Committer:
     def _flush(self) -> None:
         """Wait until each record sent has arrived or failed: the client gives up after our patience."""
         self._producer.flush(self._settings.seconds + 5)
+        if self._fatal:  # the client can no longer tell what arrived in which order; a new one begins anew
+            self._fatal.clear()
+            self._producer = self._connect()

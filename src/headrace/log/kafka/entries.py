@@ -62,12 +62,17 @@ class Appended:
 
 @dataclass(frozen=True)
 class Trimmed:
-    """Batches below an offset leave, by stream; keys older than ``forget`` whose rows are gone are no longer known."""
+    """Batches below an offset leave, by stream; keys older than ``forget`` whose rows are gone are no longer known.
+
+    Attributes:
+        cuts: stream, partition and offset: records below it may be deleted, and no append that names one counts any more.
+    """
 
     id: str
     at: int
     starts: Mapping[str, int]
     forget: int
+    cuts: Sequence[tuple[str, int, int]]
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def decode(value: bytes) -> Entry:
                 said["id"], said["at"], said["source"], said["position"], said["key"], [*map(_block, said["blocks"])]
             )
         case "trim":
-            return Trimmed(said["id"], said["at"], said["starts"], said["forget"])
+            return Trimmed(said["id"], said["at"], said["starts"], said["forget"], [*map(_cut, said["cuts"])])
         case "void":
             return Voided(said["id"], said["append"])
         case "epoch":
@@ -128,12 +133,18 @@ def _said(entry: Entry) -> dict[str, object]:
             return {**what, "id": entry.id, "key": entry.key, "blocks": blocks}
         case Trimmed():
             starts = dict(entry.starts)
-            return {"do": "trim", "id": entry.id, "at": entry.at, "starts": starts, "forget": entry.forget}
+            what = {"do": "trim", "id": entry.id, "at": entry.at, "starts": starts, "forget": entry.forget}
+            return {**what, "cuts": [list(cut) for cut in entry.cuts]}
         case Voided():
             return {"do": "void", "id": entry.id, "append": entry.append}
         case Recorded(id, epoch):
             time = microseconds(epoch.time)
             return {"do": "epoch", "id": id, "epoch": epoch.id, "time": time, "offsets": dict(epoch.offsets)}
+
+
+def _cut(said: tuple[str, int, int]) -> tuple[str, int, int]:
+    stream, partition, offset = said
+    return stream, partition, offset
 
 
 def _block(said: dict[str, object]) -> BlockPlaced:

@@ -19,20 +19,19 @@ MANY = 1000
 
 def consumer(broker: Broker, more: Mapping[str, object] | None = None) -> Consumer:
     """A consumer that belongs to no group and stores no offsets: what to read is for its caller to say."""
-    return Consumer(
-        broker.client(
-            {
-                "group.id": "headrace",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "check.crcs": True,
-                "isolation.level": "read_uncommitted",  # nothing of ours is in a transaction
-                "fetch.error.backoff.ms": 50,
-                "queued.max.messages.kbytes": 32 * 1024,
-                **(more or {}),
-            }
-        )
+    return broker.made(
+        Consumer,
+        {
+            "group.id": "headrace",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "check.crcs": True,
+            "isolation.level": "read_uncommitted",  # nothing of ours is in a transaction
+            "fetch.error.backoff.ms": 50,
+            "queued.max.messages.kbytes": 32 * 1024,
+            **(more or {}),
+        },
     )
 
 
@@ -85,7 +84,8 @@ class Fetcher:
         """The first offset of the topic's only partition, and the one after its last."""
         place = TopicPartition(self._topic, 0)
         found = self._broker.ask(
-            lambda: self._consumer.get_watermark_offsets(place, timeout=self._settings.seconds, cached=False)
+            lambda: self._consumer.get_watermark_offsets(place, timeout=self._settings.seconds, cached=False),
+            lambda: self._consumer.poll(0),
         )
         if found is None:
             raise self._broker.silent(f"Asking for the end of {self._topic}")

@@ -48,6 +48,8 @@ class Follower:
         self._snapshots = Fetcher(topics.snapshots, settings, broker)
         self._reader = consumer(broker)
         self._sum = Sum()
+        self.snapshot_entries = 0
+        """How many entries the snapshot has that was begun from."""
         self._begin()
         self._thread = threading.Thread(target=self._follow, name="headrace-log-follower", daemon=True)
         self._thread.start()
@@ -59,6 +61,12 @@ class Follower:
         self._catch_up()
         with self._change:
             return ask(self._sum)
+
+    @property
+    def entries(self) -> int:
+        """How many entries the sum has."""
+        with self._change:
+            return self._sum.entries
 
     def lately(self, ask: Callable[[Sum], T]) -> T:
         """What ``ask`` finds in the sum as it is; something durable may be missing yet."""
@@ -72,6 +80,11 @@ class Follower:
             self._check()
             self._change.wait_for(lambda: self._closed or self._failure or condition(self._sum), timeout)
             return not self._closed and condition(self._sum)
+
+    def passed(self, entry: object, offset: int) -> bool:
+        """Whether the sum has what was at that offset of the entry's topic."""
+        with self._change:
+            return offset < (self._sum.ledger_next if isinstance(entry, Recorded) else self._sum.journal_next)
 
     def awaited(self, id: str) -> Future[Outcome]:
         """What will have become of the entry of that id, which is about to be written."""
@@ -88,7 +101,7 @@ class Follower:
     def epochs(self, after: int) -> list[Epoch]:
         """The epochs beyond ``after``, in order, from the topic where they are no longer in memory."""
         mark, recent, stop = self.now(
-            lambda total: (total.ledger.before(after + 1), list(total.ledger.recent), total.ledger_next)
+            lambda total: (total.ledger.before(max(after, 0) + 1), list(total.ledger.recent), total.ledger_next)
         )
         if not recent or recent[0].id <= after + 1 or mark is None:
             return [epoch for epoch in recent if epoch.id > after]
@@ -124,7 +137,22 @@ class Follower:
 
     def snapshot(self) -> Found | None:
         """The newest snapshot there is."""
-        return snapshots.newest(self._snapshots.until(*self._snapshots.bounds()))
+        for last in (False, False, False, False, True):
+            try:
+                records = self._snapshots.until(*self._snapshots.bounds())
+            except LogError as error:
+                if error.code != "HR-517" or last:  # they were deleted meanwhile, as there are newer ones
+                    raise
+                continue
+            for record in records:
+                self._check_format(record)
+            try:
+                return snapshots.newest(records)
+            except (KeyError, ValueError) as error:
+                raise self._broker.foreign(
+                    f"{self._topics.snapshots} has a record that is of no snapshot: {error!r}."
+                ) from error
+        return None
 
     # -- ending
 
@@ -142,11 +170,13 @@ class Follower:
     def _begin(self) -> None:
         """Take the newest snapshot, and read on from there."""
         found = self.snapshot()
-        total = Sum() if found is None else found.total
+        total = Sum() if found is None else found.total()
         if total.journal_next < (first := self._journal.bounds()[0]):
             raise self._broker.shortened(f"Entries {total.journal_next} to {first} of {self._topics.journal}")
         with self._change:
             self._sum = total
+            self.snapshot_entries = 0 if found is None else found.entries
+            self._change.notify_all()
         places = whole(self._topics.journal, total.journal_next) + whole(self._topics.ledger, total.ledger_next)
         self._broker.ask(lambda: self._reader.assign(places))
 
@@ -178,6 +208,9 @@ class Follower:
                 self._take(available(self._reader, 0.2))
             except LogError as failure:
                 self._fail(failure)
+                return
+            except Exception as error:  # noqa: BLE001  # the thread must not end in silence
+                self._fail(self._broker.damaged(f"The journal cannot be read: {error!r}."))
                 return
 
     def _take(self, records: list[Message]) -> None:
@@ -212,16 +245,19 @@ class Follower:
         return [] if future is None else [(future, outcome)]
 
     def _entry(self, record: Message) -> Entry:
-        place = f"Record {record.offset()} of {record.topic()}"
-        format = headers(record).get("headrace")
-        if format is None:
-            raise self._broker.foreign(f"{place} is not an entry of a log of Headrace.")
-        if format != FORMAT:
-            raise self._broker.other_format(format)
+        self._check_format(record)
         try:
             return decode(record.value() or b"")
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
-            raise self._broker.damaged(f"{place} is not an entry that can be read: {error!r}.") from error
+        except Exception as error:
+            what = f"Record {record.offset()} of {record.topic()} is not an entry that can be read: {error!r}."
+            raise self._broker.damaged(what) from error
+
+    def _check_format(self, record: Message) -> None:
+        format = headers(record).get("headrace")
+        if format is None:
+            raise self._broker.foreign(f"Record {record.offset()} of {record.topic()} is none of a log of Headrace.")
+        if format != FORMAT:
+            raise self._broker.other_format(format)
 
     def _fail(self, failure: LogError) -> None:
         with self._change:

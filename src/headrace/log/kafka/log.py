@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
+from headrace.errors import LogError
 from headrace.log.batch import decode
 from headrace.log.draft import draft
-from headrace.log.kafka import snapshots
 from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.committer import Committer
 from headrace.log.kafka.entries import Entry, Recorded, Trimmed
@@ -21,6 +21,7 @@ from headrace.log.kafka.fetch import Fetcher
 from headrace.log.kafka.follower import Follower
 from headrace.log.kafka.settings import KafkaSettings
 from headrace.log.kafka.snapshots import Sum
+from headrace.log.kafka.snapshotting import Snapshots, unharmed
 from headrace.log.kafka.state import Batch, Outcome, Stream
 from headrace.log.kafka.topics import Topics
 from headrace.log.order import beyond, microseconds
@@ -54,12 +55,17 @@ class KafkaLog:
         self._broker = Broker(settings)
         self._topics = Topics(settings, self._broker)
         self._topics.make()
-        self._follower = Follower(settings, self._broker, self._topics)
-        self._committer = Committer(settings, self._broker, self._topics, self._follower, self._now)
         self._fetchers: dict[str, Fetcher] = {}
         self._opening = threading.Lock()
         self._closed = False
-        self._snapshot_at = self._follower.now(_entries)
+        self._follower = Follower(settings, self._broker, self._topics)
+        try:
+            self._follower.now(lambda _: None)
+            self._committer = Committer(settings, self._broker, self._topics, self._follower, self._now)
+        except BaseException:
+            self._follower.close()
+            raise
+        self._snapshots = Snapshots(settings, self._topics, self._follower, self._committer)
 
     def append(
         self, parts: Sequence[Part], *, source: str, position: str | None = None, key: str | None = None
@@ -69,7 +75,7 @@ class KafkaLog:
             drafted = draft(parts, source, position, key, batch_bytes=self._settings.batch_bytes)
             outcome = self._committer.append(drafted, f"The append of {source!r}")
         assert isinstance(outcome, Receipt)
-        self._snapshot()
+        self._snapshots.look()
         return outcome
 
     def position(self, source: str) -> str | None:
@@ -88,7 +94,12 @@ class KafkaLog:
         schema, batches = self._follower.now(lambda total: self._range(total, stream, start, stop))
         if not batches:
             return schema.empty_table()
-        pieces = self._rows(stream, batches)
+        try:
+            pieces = self._rows(stream, batches)
+        except LogError as error:
+            if error.code == "HR-517":  # trimmed since, perhaps: that is said in other words
+                self._follower.now(lambda total: self._range(total, stream, start, stop))
+            raise
         cut = (
             rows.slice(max(0, start - b.first), stop - max(start, b.first))
             for b, rows in zip(batches, pieces, strict=True)
@@ -106,7 +117,7 @@ class KafkaLog:
             if error := self._follower.now(lambda total: beyond(total.state.ends(), epoch)):
                 raise error
             self._committer.enter(Recorded(uuid.uuid4().hex, epoch), f"Recording epoch {epoch.id}")
-        self._snapshot()
+        self._snapshots.look()
 
     def epochs(self, after: int) -> list[Epoch]:
         return self._follower.epochs(after)
@@ -123,12 +134,17 @@ class KafkaLog:
     def trim(self, upto: Mapping[str, int], before: datetime) -> int:
         old, now = microseconds(before), self._now()
         forget = min(old, now - KEY_LIFE // timedelta(microseconds=1))
-        starts = self._follower.now(
-            lambda total: {stream: total.state.below(stream, offset, old) for stream, offset in upto.items()}
+        starts, cuts = self._follower.now(
+            lambda total: (
+                {stream: total.state.below(stream, offset, old) for stream, offset in upto.items()},
+                total.state.deletable(now),
+            )
         )
-        rows = self._entered(Trimmed(uuid.uuid4().hex, now, starts, forget), "Trimming")
+        rows = self._entered(Trimmed(uuid.uuid4().hex, now, starts, forget, cuts), "Trimming")
         assert isinstance(rows, int)
-        self._delete(now)
+        with unharmed("deleting what was trimmed", self._settings.name):
+            self._delete()
+        self._snapshots.look()
         return rows
 
     def close(self) -> None:
@@ -136,6 +152,7 @@ class KafkaLog:
             if self._closed:
                 return
             self._closed = True
+        self._snapshots.close()
         self._committer.close()
         self._follower.close()
         for fetcher in self._fetchers.values():
@@ -182,25 +199,9 @@ class KafkaLog:
                 self._fetchers[stream] = Fetcher(self._topics.rows(stream), self._settings, self._broker)
             return self._fetchers[stream]
 
-    def _delete(self, now: int) -> None:
+    def _delete(self) -> None:
         """Shorten the topics of the streams by the records that nothing needs any more."""
-        places = self._follower.lately(lambda total: total.state.deletable(now))
+        cuts = self._follower.lately(lambda total: dict(total.state.cuts))
         self._topics.forget_records(
-            {(self._topics.rows(stream), partition): offset for (stream, partition), offset in places.items()}
+            {(self._topics.rows(stream), partition): offset for (stream, partition), offset in cuts.items()}
         )
-
-    def _snapshot(self) -> None:
-        """Write the state down, if that was long ago, and delete what it makes dispensable."""
-        entries = self._follower.lately(_entries)
-        if entries - self._snapshot_at < self._settings.snapshot_entries:
-            return
-        self._snapshot_at = entries
-        before = self._follower.snapshot()
-        self._committer.send(self._topics.snapshots, self._follower.lately(snapshots.written))
-        if before is not None:
-            cut = {(self._topics.snapshots, 0): before.offset, (self._topics.journal, 0): before.total.journal_next}
-            self._topics.forget_records(cut)
-
-
-def _entries(total: Sum) -> int:
-    return total.journal_next + total.ledger_next

@@ -1,8 +1,8 @@
 """The state written down, so that opening a log does not take adding up all of its journal.
 
-A snapshot is JSON, compressed, in as many records as it takes; it counts when all of them are there. The last one that
-counts is the one to begin from. What is before the last but one is deleted, and so are the journal's entries that it has:
-a process that follows the journal is never that far behind, and one that is begins again.
+A snapshot is JSON, compressed, in as many records as it takes; it counts when all of them are there. The one with the most entries
+is the one to begin from, whenever it was written. What is before the last but one is deleted, and so are the entries that that one has. A
+process that is so far behind begins again, from a snapshot.
 """
 
 from __future__ import annotations
@@ -35,13 +35,23 @@ class Sum:
     journal_next: int = 0
     ledger_next: int = 0
 
+    @property
+    def entries(self) -> int:
+        """How many there are."""
+        return self.journal_next + self.ledger_next
+
 
 @dataclass(frozen=True)
 class Found:
-    """A whole snapshot: where its first record is, and what it says."""
+    """A whole snapshot: its records, the first of which is at ``offset``, and how far it goes."""
 
     offset: int
-    total: Sum
+    entries: int
+    parts: Sequence[bytes]
+
+    def total(self) -> Sum:
+        """What it says."""
+        return _read(json.loads(zlib.decompress(b"".join(self.parts))))
 
 
 def written(total: Sum) -> list[tuple[bytes, Headers]]:
@@ -50,26 +60,31 @@ def written(total: Sum) -> list[tuple[bytes, Headers]]:
     parts = [content[at : at + PART_BYTES] for at in range(0, len(content), PART_BYTES)]
     name = uuid.uuid4().hex.encode()
     return [
-        (part, [("headrace", FORMAT), ("snapshot", name), ("part", b"%d/%d" % (n, len(parts)))])
+        (
+            part,
+            [
+                ("headrace", FORMAT),
+                ("snapshot", name),
+                ("part", b"%d/%d" % (n, len(parts))),
+                ("entries", b"%d" % total.entries),
+            ],
+        )
         for n, part in enumerate(parts, start=1)
     ]
 
 
 def newest(records: Sequence[Message]) -> Found | None:
-    """The last whole snapshot among the topic's records."""
+    """The whole snapshot with the most entries among the topic's records; ``KeyError`` or ``ValueError`` for one that is no part of any."""
     parts: dict[bytes, dict[int, Message]] = defaultdict(dict)
-    whole: Found | None = None
-    complete: dict[int, Message] | None = None
+    best: Found | None = None
     for record in records:
         said = headers(record)
-        name, (n, of) = said["snapshot"], map(int, said["part"].split(b"/"))
+        name, entries, (n, of) = said["snapshot"], int(said["entries"]), map(int, said["part"].split(b"/"))
         parts[name][n] = record
-        if len(parts[name]) == of:
-            complete = parts[name]
-    if complete is not None:
-        content = b"".join(complete[n].value() or b"" for n in sorted(complete))
-        whole = Found(complete[1].offset() or 0, _read(json.loads(zlib.decompress(content))))
-    return whole
+        if len(parts[name]) == of and (best is None or entries >= best.entries):
+            found = [parts[name][n] for n in range(1, of + 1)]
+            best = Found(found[0].offset() or 0, entries, [bytes(part.value() or b"") for part in found])
+    return best
 
 
 def _said(total: Sum) -> dict[str, object]:
@@ -97,6 +112,7 @@ def _said(total: Sum) -> dict[str, object]:
         "schemas": {name: schema.hex() for name, schema in state.schemas.items()},
         "voided": sorted(state.voided),
         "gone": [[*place, records] for place, records in state.gone.items()],
+        "cuts": [[*place, offset] for place, offset in state.cuts.items()],
         "marks": [[mark.id, mark.time, mark.offset] for mark in ledger.marks],
         "last": None if last is None else [last.id, microseconds(last.time), dict(last.offsets)],
     }
@@ -104,7 +120,7 @@ def _said(total: Sum) -> dict[str, object]:
 
 def _read(said: dict[str, object]) -> Sum:
     streams, positions, keys, schemas = said["streams"], said["positions"], said["keys"], said["schemas"]
-    voided, gone, marks, last = said["voided"], said["gone"], said["marks"], said["last"]
+    voided, gone, cuts, marks, last = (said[name] for name in ("voided", "gone", "cuts", "marks", "last"))
     journal, ledger_next = said["journal"], said["ledger"]
     assert isinstance(streams, dict)
     assert isinstance(positions, dict)
@@ -112,6 +128,7 @@ def _read(said: dict[str, object]) -> Sum:
     assert isinstance(schemas, dict)
     assert isinstance(voided, list)
     assert isinstance(gone, list)
+    assert isinstance(cuts, list)
     assert isinstance(marks, list)
     assert isinstance(journal, int)
     assert isinstance(ledger_next, int)
@@ -125,6 +142,7 @@ def _read(said: dict[str, object]) -> Sum:
         schemas={name: bytes.fromhex(schema) for name, schema in schemas.items()},
         voided=set(voided),
         gone={(stream, partition): [(at, offset) for at, offset in records] for stream, partition, records in gone},
+        cuts={(stream, partition): offset for stream, partition, offset in cuts},
     )
     ledger = Ledger([Mark(*mark) for mark in marks])
     if isinstance(last, list):

@@ -81,6 +81,8 @@ class State:
     voided: set[str] = field(default_factory=set)
     gone: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
     """Per stream and partition, time and offset of the records whose rows were trimmed."""
+    cuts: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Per stream and partition, the offset below which records may have been deleted."""
 
     def add(self, entry: Appended | Trimmed | Voided) -> Outcome:
         """Add the next entry."""
@@ -127,14 +129,13 @@ class State:
             start = batch.next
         return start
 
-    def deletable(self, now: int) -> dict[tuple[str, int], int]:
-        """Per stream and partition, the offset below which no record is of use any more."""
-        found: dict[tuple[str, int], int] = {}
+    def deletable(self, now: int) -> list[tuple[str, int, int]]:
+        """Stream, partition and the offset below which no record has been of use for a while."""
+        found = []
         for (name, partition), records in self.gone.items():
             offsets = [offset + 1 for at, offset in records if at < now - GRACE]
-            kept = [b.placed.offset for b in self.streams[name].batches if b.placed.partition == partition]
             if offsets:
-                found[name, partition] = min([max(offsets), *kept])
+                found.append((name, partition, max(offsets)))
         return found
 
     def _append(self, entry: Appended) -> Outcome:
@@ -142,7 +143,11 @@ class State:
             if block.columns.schema is not None:
                 self.schemas[block.columns.name] = block.columns.schema
         if entry.id in self.voided:
+            self.voided.discard(entry.id)
             return LogError("The append was taken back.", code="HR-515", state=NOTHING_KEPT, fix="Append again.")
+        if any(p.offset < self.cuts.get((b.stream, p.partition), 0) for b in entry.blocks for p in b.batches):
+            what = "The append took so long that its rows have been deleted from their topic."
+            return LogError(what, code="HR-515", state=NOTHING_KEPT, fix="Append again.")
         if known := self.known(entry.source, entry.key):
             return known
         try:
@@ -201,6 +206,9 @@ class State:
                 self.gone.setdefault((name, batch.placed.partition), []).append((batch.at, batch.placed.offset))
             del stream.batches[:count]
         self._settle(entry.at - GRACE)
+        for name, partition, offset in entry.cuts:
+            kept = [b.placed.offset for b in self.streams[name].batches if b.placed.partition == partition]
+            self.cuts[name, partition] = max(self.cuts.get((name, partition), 0), min([offset, *kept]))
         self._forget(entry.forget)
         return rows
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -22,6 +24,8 @@ from confluent_kafka.cimpl import NewTopic
 
 from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.settings import KafkaSettings
+
+T = TypeVar("T")
 
 MESSAGE_BYTES = 64 * 1024 * 1024
 """The largest record that a topic of ours takes: a batch is cut at 4 MiB, but one row may be longer."""
@@ -38,7 +42,7 @@ class Topics:
         self.snapshots = f"{settings.name}.snapshots"
         self._settings = settings
         self._broker = broker
-        self._admin = AdminClient(broker.client())
+        self._admin = broker.made(AdminClient, {})
         self._known: dict[str, int] = {}
 
     def rows(self, stream: str) -> str:
@@ -67,27 +71,50 @@ class Topics:
             return
         cuts = [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
         for done in self._admin.delete_records(cuts, request_timeout=self._settings.seconds).values():
-            self._broker.ask(done.result)
+            self._await(done.result)
 
     def delete(self) -> None:
         """Delete every topic of the log."""
-        there = self._broker.ask(lambda: self._admin.list_topics(timeout=self._settings.seconds)).topics
+        there = self._listed()
         own = {self.journal, self.ledger, self.snapshots}
         ours = [topic for topic in there if topic in own or topic.startswith(f"{self._settings.name}.rows.")]
         if ours:
             for done in self._admin.delete_topics(ours, request_timeout=self._settings.seconds).values():
-                self._broker.ask(done.result)
+                self._await(done.result)
 
     def _make(self, wanted: Mapping[str, int]) -> None:
-        there = self._broker.ask(lambda: self._admin.list_topics(timeout=self._settings.seconds)).topics
+        there = self._listed()
         new = [self._new(topic, partitions) for topic, partitions in wanted.items() if topic not in there]
         if new:
             futures = self._admin.create_topics(new, request_timeout=self._settings.seconds)
             for done in futures.values():
-                self._broker.ask(partial(_unless_there, done))
-        for topic, partitions in wanted.items():
-            # A topic that is being made by another process has as many as its maker says.
-            self._known[topic] = len(there[topic].partitions) if topic in there else partitions
+                self._await(partial(_unless_there, done))
+            there = self._await_listed([topic.topic for topic in new])
+        # A topic that another process made has as many as its maker said.
+        self._known |= {topic: len(there[topic].partitions) for topic in wanted}
+
+    def _listed(self) -> Mapping[str, Any]:
+        return self._broker.ask(
+            lambda: self._admin.list_topics(timeout=self._settings.seconds), lambda: self._admin.poll(0)
+        ).topics
+
+    def _await_listed(self, topics: Sequence[str]) -> Mapping[str, Any]:
+        """Every topic, these with the partitions that they were just made with."""
+        deadline = time.monotonic() + self._settings.seconds
+        while True:
+            there = self._listed()
+            if all(topic in there and there[topic].partitions for topic in topics):
+                return there
+            if time.monotonic() > deadline:
+                raise self._broker.silent(f"Making {', '.join(topics)}")
+            time.sleep(0.02)
+
+    def _await(self, result: Callable[[], T]) -> T:
+        """The result of something that is asked once."""
+        try:
+            return result()
+        except KafkaException as error:
+            raise self._broker.explained(error.args[0], "Asking the broker") from error
 
     def _new(self, topic: str, partitions: int) -> NewTopic:
         copies = self._settings.replicas
