@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions, NewTopic, TopicPartition
 
@@ -165,6 +165,9 @@ def test_with_a_key_values_replace_and_tombstones_delete(make: Callable[..., Top
     made.put(None, key={"other": 1})
     made.put({"name": "no key"})
     made.put(None, key="not a number")
+    made.put(None, key={"schema": {"type": "int64"}, "payload": 8})
+    made.put(None, key={"schema": {}, "payload": None})
+    made.put(None, key="[" * 100_000)
     made.flush()
     found = chunks(source(made, key=["id"]))
     assert [(row["id"], row["name"], row["__w"]) for row in rows_of(found)] == [
@@ -174,18 +177,33 @@ def test_with_a_key_values_replace_and_tombstones_delete(make: Callable[..., Top
         (1, None, -1),
         (2, None, -1),
         (7, None, -1),
+        (8, None, -1),
     ]
-    assert sorted(rejects_of(found)) == ["0:6", "0:7", "0:8", "0:9"]
-    assert sum(chunk.read for chunk in found) == 10
+    assert sorted(rejects_of(found)) == ["0:11", "0:12", "0:6", "0:7", "0:8", "0:9"]
+    assert sum(chunk.read for chunk in found) == 13
 
 
 def test_a_text_key_of_one_column_need_not_be_json(make: Callable[..., Topic]) -> None:
     made = make(1)
     made.put(None, key="Müller")
     made.put(None, key='"quoted"')
+    texts = ["1.10", "1e5", "0.1000000000000000000000000000001", "true", "null", "[1]", "12 "]
+    for text in texts:
+        made.put(None, key=text)
+    made.put(None, key={"schema": {"type": "string"}, "payload": "2.50"})
     made.flush()
     found = chunks(source(made, key=["name"]))
-    assert [(row["name"], row["__w"]) for row in rows_of(found)] == [("Müller", -1), ("quoted", -1)]
+    assert [row["name"] for row in rows_of(found)] == ["Müller", "quoted", *texts, "2.50"]
+    assert {row["__w"] for row in rows_of(found)} == {-1}
+
+
+def test_a_number_in_a_key_keeps_its_digits(make: Callable[..., Topic]) -> None:
+    made = make(1)
+    made.put(None, key="12345678901234567890.123456789")
+    made.put(None, key='{"id": 12345678901234567890.123456789}')
+    made.flush()
+    found = chunks(source(made, key=["id"], schema={"id": "DECIMAL(38,9)"}))
+    assert [str(row["id"]) for row in rows_of(found)] == ["12345678901234567890.123456789"] * 2
 
 
 def test_debezium_envelopes_are_changes_and_their_tombstones_are_none(make: Callable[..., Topic]) -> None:
@@ -216,9 +234,22 @@ def test_only_committed_records_are_read_and_markers_at_the_end_are_no_records(m
             producer.abort_transaction(20)
     found = chunks(source(made))
     assert [row["id"] for row in rows_of(found)] == [0, 2]
+    position = found[-1].position
+    made.delete_before(0, made_end(made))
+    assert (
+        rows_of(chunks(source(made), position)) == []
+    )  # what was marked as aborted, or committed, was no record to be missed
     made.put({"id": 9})
     made.flush()
-    assert [row["id"] for row in rows_of(chunks(source(made), found[-1].position))] == [9]
+    assert [row["id"] for row in rows_of(chunks(source(made), position))] == [9]
+
+
+def made_end(made: Topic) -> int:
+    consumer = Consumer({"bootstrap.servers": KAFKA, "group.id": "test"})
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(made.name, 0), timeout=10)[1]
+    finally:
+        consumer.close()
 
 
 def test_a_topic_is_followed_into_new_partitions(make: Callable[..., Topic], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +296,7 @@ def test_a_retention_that_ran_ahead_stops_the_source(make: Callable[..., Topic])
     for n in range(10):
         made.put({"id": n})
     made.flush()
-    position = '{"partitions": {"0": 4}}'
+    position = '{"topic": "", "partitions": {"0": 4}}'
     made.delete_before(0, 7)
     error = refused("HR-417", lambda: chunks(source(made), position))
     assert "3 records" in error.what
@@ -280,8 +311,19 @@ def test_a_topic_that_was_made_anew_stops_the_source(make: Callable[..., Topic])
     made = make(1)
     made.put({"id": 1})
     made.flush()
-    refused("HR-405", lambda: chunks(source(made), '{"partitions": {"0": 40}}'))
+    refused("HR-405", lambda: chunks(source(made), '{"topic": "", "partitions": {"0": 40}}'))
     refused("HR-409", lambda: chunks(source(made), '{"files": {}}'))
+    position = chunks(source(made))[-1].position
+    for done in made.admin.delete_topics([made.name]).values():
+        done.result()
+    time.sleep(1)
+    for done in made.admin.create_topics([NewTopic(made.name, 1, 1)]).values():
+        done.result()
+    made.producer = Producer({"bootstrap.servers": KAFKA})
+    for n in range(5):
+        made.put({"id": n})
+    made.flush()
+    assert "made anew" in refused("HR-405", lambda: chunks(source(made), position)).what
 
 
 def test_a_broker_that_is_not_there_is_waited_for_or_named(
@@ -328,6 +370,9 @@ def test_secrets_are_references(make: Callable[..., Topic], tmp_path: Path, monk
     kept = source(made, client={"sasl.password": {"file": str(tmp_path / "password")}})
     opened(kept).close()
     assert "hunter2" not in repr(kept)
+    misplaced = refused("HR-416", lambda: opened(source(made, client={"fetch.wait.max.ms": "hunter2"})))
+    assert "hunter2" not in str(misplaced)
+    assert "fetch.wait.max.ms" in misplaced.what
     project = tmp_path / "project"
     (project / "sources").mkdir(parents=True)
     (project / "headrace.yaml").write_text("name: p\n")

@@ -190,6 +190,8 @@ def test_a_column_may_change_to_a_type_that_holds_both(
         (pa.struct({"a": pa.int64()}), pa.struct({"a": pa.string()})),
         (pa.list_(pa.int64()), pa.list_(pa.float64())),
         (pa.list_(pa.int64()), pa.int64()),
+        (pa.decimal256(76, 0), pa.decimal256(76, 70)),
+        (pa.struct([("a", pa.int64()), ("a", pa.int64())]), pa.struct([("a", pa.int64()), ("b", pa.int64())])),
     ],
 )
 def test_a_change_that_would_lose_values_is_refused_when_it_is_appended(

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,9 @@ from confluent_kafka.cimpl import TopicPartition
 
 from headrace.errors import LogError
 from headrace.log import Epoch, Log, Part, Receipt
-from headrace.log.kafka import KafkaLog, KafkaSettings, delete_kafka, follower, open_kafka
+from headrace.log.kafka import KafkaLog, KafkaSettings, delete_kafka, follower, ledger, open_kafka, snapshots
+from headrace.log.kafka.committer import _Sending
+from headrace.log.kafka.entries import HEADERS, Appended, BlockPlaced, Columns, Entry, Placed, encode
 from tests.services import need_kafka
 
 from .implementations import SetClock, kafka_settings
@@ -113,6 +116,63 @@ def test_a_log_opens_from_its_snapshot(reopen: Reopen, settings: KafkaSettings, 
     assert again.epoch(7) == again.epochs(6)[0]
     assert again.epoch_at(clock.now) == again.last_epoch()
     again.record(Epoch(25, {"s": 141}, clock.now))
+
+
+def test_processes_that_write_snapshots_all_the_time_disturb_nobody(reopen: Reopen) -> None:
+    logs = [reopen(snapshot_entries=5) for _ in range(3)]
+
+    def append(n: int) -> list[tuple[int, int]]:
+        return [put(logs[n], n, key=f"{n} {k}").offsets["s"] for k in range(60)]
+
+    with ThreadPoolExecutor(3) as threads:
+        offsets = [offset for part in threads.map(append, range(3)) for offset in part]
+    assert sorted(offsets) == [(n, n + 1) for n in range(180)]
+    for log in [*logs, reopen()]:
+        assert log.ends() == {"s": 180}
+
+
+def test_a_snapshot_that_comes_late_is_not_begun_from(reopen: Reopen) -> None:
+    log = reopen(snapshot_entries=1_000)
+    for n in range(10):
+        put(log, n)
+    old = log._follower.lately(snapshots.written)
+    for n in range(10, 30):
+        put(log, n)
+    log._committer.send(log._topics.snapshots, log._follower.lately(snapshots.written))
+    log._committer.send(log._topics.snapshots, old)
+    log._topics.forget_records({(log._topics.journal, 0): 25})
+    assert reopen().read("s", 0, 30)["n"].to_pylist() == list(range(30))
+
+
+def test_processes_that_are_open_briefly_write_snapshots_too(reopen: Reopen, settings: KafkaSettings) -> None:
+    for n in range(12):
+        log = reopen(snapshot_entries=5)
+        put(log, n)
+        log.close()
+    assert log_starts(settings, f"{settings.name}.journal") > 0
+    assert reopen().ends() == {"s": 12}
+
+
+def test_epochs_that_are_no_longer_in_memory_are_read(
+    reopen: Reopen, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "EVERY", 8)
+    monkeypatch.setattr(ledger, "RECENT", 10)
+    log = reopen(snapshot_entries=20)
+    epochs = []
+    for n in range(1, 61):
+        epochs.append(Epoch(n, {}, clock.now))
+        log.record(epochs[-1])
+        refused("HR-513", lambda: log.record(epochs[-1]))
+        clock.advance(timedelta(seconds=1))
+    for one in (log, reopen()):
+        assert one.epochs(-1) == one.epochs(0) == epochs
+        for id in range(1, 61):
+            assert one.epoch(id) == epochs[id - 1]
+            assert one.epochs(id) == epochs[id:]
+            assert one.epoch_at(epochs[id - 1].time + timedelta(milliseconds=500)) == epochs[id - 1]
+        assert one.epoch_at(epochs[0].time - timedelta(seconds=1)) is None
+        assert one.epoch(0) is one.epoch(61) is None
 
 
 class Missing:
@@ -264,6 +324,80 @@ def test_a_row_too_large_for_the_broker_is_refused(reopen: Reopen) -> None:
     assert "larger" in error.what
     assert log.ends() == {"s": 1}
     assert put(log, 2).offsets == {"s": (1, 2)}
+
+
+# Entries whose acknowledgement does not come
+
+
+def test_an_entry_that_arrived_unacknowledged_counts(reopen: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = reopen()
+    put(log, 1)
+    unheard(log, monkeypatch, arrives=True)
+    assert put(log, 2, key="k").offsets == {"s": (1, 2)}
+    assert put(log, 2, key="k").duplicate
+
+
+def test_an_entry_that_was_taken_back_never_counts(reopen: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, other = reopen(), reopen()
+    put(log, 1)
+    held = unheard(log, monkeypatch, arrives=False)
+    error = refused("HR-515", lambda: put(log, 2, key="k", position="two"))
+    assert "Nothing of it was kept" in error.state
+    log._committer.send(log._topics.journal, [(encode(held[0]), HEADERS)])  # it was on its way all the time
+    for one in (log, other, reopen()):
+        assert one.ends() == {"s": 1}
+        assert one.position("test") is None
+    assert put(log, 2, key="k") == Receipt({"s": (1, 2)}, duplicate=False)
+
+
+def unheard(log: KafkaLog, monkeypatch: pytest.MonkeyPatch, *, arrives: bool) -> list[Appended]:
+    """The acknowledgement of the next append's entry is lost, with the entry or without."""
+    entered = log._committer._entered
+    held: list[Appended] = []
+    silent = _Sending([], error=KafkaError(KafkaError._MSG_TIMED_OUT))
+
+    def lost(entry: Entry) -> object:
+        if not isinstance(entry, Appended) or held:
+            return entered(entry)
+        held.append(entry)
+        if not arrives:
+            return log._follower.awaited(entry.id), silent
+        future, _ = entered(entry)
+        log._committer._flush()
+        return future, silent
+
+    monkeypatch.setattr(log._committer, "_entered", lost)
+    return held
+
+
+def test_rows_that_are_not_what_their_entry_says_are_named(reopen: Reopen) -> None:
+    log = reopen()
+    put(log, 1)
+    schema = table().schema.serialize().to_pybytes()
+    wrong = BlockPlaced("s", Columns("x", schema), [Placed(0, 0, 1, 10, 12345)])
+    log._committer.send(log._topics.journal, [(encode(Appended("id", 0, "test", None, None, [wrong])), HEADERS)])
+    error = refused("HR-503", lambda: log.read("s", 0, 2))
+    assert "Rows 1 to 2" in error.what
+    assert log.read("s", 0, 1)["n"].to_pylist() == [1]
+
+
+def test_an_append_that_cannot_have_its_topic_fails_alone(reopen: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = reopen()
+    put(log, 1)
+    partitions = log._topics.partitions
+
+    def refusing(stream: str) -> int:
+        if stream == "forbidden":
+            time.sleep(0.2)  # the other one joins the group
+            raise log._broker.explained(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED), "Making the topic")
+        return partitions(stream)
+
+    monkeypatch.setattr(log._topics, "partitions", refusing)
+    with ThreadPoolExecutor(4) as threads:
+        bad = threads.submit(put, log, 1, stream="forbidden")
+        good = [threads.submit(put, log, n) for n in range(3)]
+        assert sorted(one.result().offsets["s"] for one in good) == [(1, 2), (2, 3), (3, 4)]
+        refused("HR-516", bad.result)
 
 
 # The broker

@@ -70,7 +70,7 @@ def infer_topic(source: KafkaSource, reader: Reader, con: Connection) -> dict[st
             chunk = reader.poll(STEP_ROWS)
             if chunk is not None and chunk.rows:
                 sample.append(chunk.rows)
-            elif chunk is None and reader.caught_up:
+            elif chunk is None and (reader.done or reader.caught_up):
                 break
     finally:
         reader.close()

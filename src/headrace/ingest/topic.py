@@ -6,11 +6,14 @@ What others write is read as it was committed; where to go on is kept with the r
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from headrace.errors import Place, SourceError
 from headrace.ingest.chunk import Chunk
@@ -61,7 +64,7 @@ class TopicReader:
         self.bounded = source.bounded
         self._source = source
         self._decode = decode
-        self._next = _offsets(position, source)
+        self._topic_id, self._next = _left(position, source)
         self._hurry = hurry or source.bounded
         self._clock = clock
         self._stops: dict[int, int] = {}
@@ -69,7 +72,7 @@ class TopicReader:
         self._look_at = clock()
         self._silent_since: float | None = None
         self._heard: KafkaError | None = None
-        self._consumer = Consumer(self._settings())
+        self._consumer, self._admin = self._connected()
 
     @property
     def done(self) -> bool:
@@ -84,14 +87,18 @@ class TopicReader:
     def poll(self, max_rows: int) -> Chunk | None:
         if self.done or not self._look():
             return None
+        before = dict(self._next)
         records = list(self._records(max_rows))
-        if not records:
-            return None
-        piece = self._decode(records)
-        return piece.chunk(self._source.name, json.dumps({"partitions": {str(p): o for p, o in self._next.items()}}))
+        if records:
+            return self._decode(records).chunk(self._source.name, self._position())
+        # Past the marks of transactions, which are no records: else they would be missed once the topic has let go of them.
+        return Chunk(None, None, self._position(), 0, 0) if self._next != before else None
 
     def close(self) -> None:
         self._consumer.close()
+
+    def _position(self) -> str:
+        return json.dumps({"topic": self._topic_id, "partitions": {str(p): o for p, o in self._next.items()}})
 
     # -- the topic
 
@@ -108,6 +115,8 @@ class TopicReader:
             topic = self._consumer.list_topics(self._source.topic, timeout=ASK_SECONDS).topics[self._source.topic]
             if topic.error is not None:
                 raise KafkaException(topic.error)
+            if not self._begun:
+                self._know(self._asked_id())
             new = [partition for partition in sorted(topic.partitions) if partition not in self._stops]
             begin = {partition: self._begin(partition) for partition in new}
             if begin:
@@ -116,6 +125,16 @@ class TopicReader:
                 self._assign()
         self._look_at = now + (LOOK_SECONDS if reached else 1.0)
         return self._begun
+
+    def _asked_id(self) -> str:
+        """What the broker knows the topic by, whatever it is called."""
+        asked = self._admin.describe_topics(TopicCollection([self._source.topic]), request_timeout=ASK_SECONDS)
+        return str(asked[self._source.topic].result().topic_id)
+
+    def _know(self, topic_id: str) -> None:
+        if self._topic_id and self._topic_id != topic_id:
+            raise self._other(f"it was made anew ({self._topic_id} before, {topic_id} now)")
+        self._topic_id = topic_id
 
     def _begin(self, partition: int) -> tuple[int, int]:
         """Where to read on in a partition, and where it ends now."""
@@ -130,7 +149,7 @@ class TopicReader:
                 f"partition {partition} begins at offset {low}, and was read up to {start}: {low - start} records"
             )
         if start > high:
-            raise self._shorter(f"partition {partition} ends at offset {high}, and was read up to {start}")
+            raise self._other(f"partition {partition} ends at offset {high}, and was read up to {start}")
         if start == high:
             self._at_end.add(partition)
         return start, high
@@ -143,7 +162,7 @@ class TopicReader:
     def _records(self, most: int) -> Iterator[Record]:
         left = most
         wait = POLL_SECONDS
-        while left > 0:
+        while left > 0 and not self.done:
             message = self._consumer.poll(wait)
             if message is None:
                 self._answered()
@@ -169,6 +188,7 @@ class TopicReader:
         partition = message.partition()
         if error.code() == KafkaError._PARTITION_EOF:
             assert partition is not None
+            self._next[partition] = max(self._next[partition], message.offset() or 0)
             self._at_end.add(partition)
             self._silent_since = None
         elif meaning(error) is Meaning.GONE:
@@ -187,6 +207,10 @@ class TopicReader:
         try:
             yield reached
         except KafkaException as error:
+            self._consumer.poll(0)  # it may know more
+            heard = self._heard
+            if heard is not None and meaning(heard) is Meaning.FORBIDDEN:
+                raise self._refused(heard) from error
             if not passing(error.args[0]):
                 raise self._refused(error.args[0]) from error
             self._waits(error.args[0])
@@ -216,6 +240,20 @@ class TopicReader:
                 fix="see that the broker runs and that the topic exists, and correct `servers` or `topic`; then start again",
             )
 
+    def _connected(self) -> tuple[Consumer, AdminClient]:
+        """Clients; what they do not like of their settings is told without the values, one of which may be a secret."""
+        try:
+            return Consumer(self._settings()), AdminClient(self._given())
+        except KafkaException as error:
+            named = re.search(r'propert(?:y|ies)[: ]+[`"]?([\w.]+)', error.args[0].str())
+            raise SourceError(
+                f"The client settings of source {self._source.name} are refused{f': see {named[1]}' if named else ''}",
+                code="HR-416",
+                where=Place(self._source.file),
+                state="nothing was read",
+                fix="correct it under `client`, by librdkafka's names and values",
+            ) from None
+
     def _complains(self, error: KafkaError) -> None:
         self._heard = error
 
@@ -231,7 +269,7 @@ class TopicReader:
             "lengthen the topic's retention beyond what a stop of this node may take",
         )
 
-    def _shorter(self, what: str) -> SourceError:
+    def _other(self, what: str) -> SourceError:
         return SourceError(
             f"Topic {self._source.topic} of source {self._source.name} is not the one that was read before: {what}",
             code="HR-405",
@@ -249,13 +287,18 @@ class TopicReader:
             fix="correct `client`, or give its user the right to read the topic",
         )
 
-    def _settings(self) -> dict[str, object]:
+    def _given(self) -> dict[str, Any]:
         return {
             "bootstrap.servers": self._source.servers,
             "client.id": "headrace",
             "log_level": 0,  # what is said there is said in errors
             "reconnect.backoff.max.ms": 2000,
             **resolved(self._source.client, self._source.file),
+        }
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            **self._given(),
             "group.id": f"headrace-{self._source.name}",
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
@@ -272,11 +315,13 @@ def _bytes(value: str | bytes | None) -> bytes | None:
     return value.encode() if isinstance(value, str) else value
 
 
-def _offsets(position: str | None, source: KafkaSource) -> dict[int, int]:
+def _left(position: str | None, source: KafkaSource) -> tuple[str, dict[int, int]]:
+    """The topic that was read, and where in each partition to go on."""
     if position is None:
-        return {}
+        return "", {}
     try:
-        return {int(partition): int(offset) for partition, offset in json.loads(position)["partitions"].items()}
+        said = json.loads(position)
+        return str(said["topic"]), {int(partition): int(offset) for partition, offset in said["partitions"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
             f"The stored position of source {source.name} is not one of a Kafka topic: {position[:80]}",

@@ -85,9 +85,10 @@ def _upserts(shape: Shape) -> Decode:
     """Records as changes by key: a value puts its row in place of the one before, a tombstone deletes it."""
     query = f"SELECT i.{AT}, w.__w, {objects.transform(f'i.{RAW}', shape)} AS __o FROM input AS i JOIN weights AS w USING ({AT}) ORDER BY {AT}"
     casts = keyed(objects.casts("__o", shape), shape.key)
+    text = len(shape.key) == 1 and str(shape.types[shape.key[0]]) == "VARCHAR"
 
     def piece(records: Sequence[Record]) -> Piece:
-        texts = [_named(record.key, shape.key) if record.value is None else record.value for record in records]
+        texts = [_named(r.key, shape.key, text=text) if r.value is None else r.value for r in records]
         refused = {n: _NO_ROW_KEY.format(key=", ".join(shape.key)) for n, text in enumerate(texts) if text is None}
         refused |= {n: _EMPTY for n, text in enumerate(texts) if text is not None and (not text or text.isspace())}
         filled = [n for n in range(len(records)) if n not in refused]
@@ -105,18 +106,43 @@ def _upserts(shape: Shape) -> Decode:
     return piece
 
 
-def _named(key: bytes | None, columns: Sequence[str]) -> bytes | None:
-    """A record's own key as an object with the key's columns; ``None`` if it does not name them."""
-    if key is None:
-        return None
+def _named(key: bytes | None, columns: Sequence[str], *, text: bool) -> bytes | None:
+    """A record's own key as a JSON object with the key's columns; ``None`` if it does not name them.
+
+    Numbers are handed on as they are written, not read.
+
+    Args:
+        text: whether the only column holds text: then what is no JSON string, and no object, is the text itself.
+    """
     try:
-        value = json.loads(key)
-    except ValueError:
-        value = key.decode("utf-8", "replace")
+        said = json.loads(key, parse_float=_Written, parse_int=_Written) if key is not None else None
+    except (ValueError, RecursionError):
+        said = None
+    if isinstance(said, dict) and said.keys() == {"schema", "payload"}:
+        said = said["payload"]
+        key = _json(said).encode()
+    if isinstance(said, dict):
+        return _json(said).encode() if all(name in said for name in columns) else None
+    if key is None or len(columns) != 1:
+        return None
+    if text and type(said) is not str:
+        said = key.decode("utf-8", "surrogateescape")
+    return (
+        None if said is None or isinstance(said, list) else _json({columns[0]: said}).encode("utf-8", "surrogateescape")
+    )
+
+
+class _Written(str):
+    """A number of JSON, by its digits."""
+
+
+def _json(value: object) -> str:
+    """JSON of what was read from JSON. A number becomes text, from which every column takes all of its digits."""
     if isinstance(value, dict):
-        value = value.get("payload", value) if "schema" in value else value
-        return json.dumps(value).encode() if all(name in value for name in columns) else None
-    return json.dumps({columns[0]: value}).encode() if len(columns) == 1 else None
+        return "{" + ", ".join(f"{json.dumps(name)}: {_json(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_json, value)) + "]"
+    return json.dumps(str(value) if isinstance(value, _Written) else value, ensure_ascii=False)
 
 
 def _shown(record: Record) -> str:

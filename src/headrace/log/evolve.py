@@ -48,6 +48,8 @@ def _lossless(kept: pa.DataType, new: pa.DataType) -> bool:
     if kept.equals(new) or types.is_null(kept) or types.is_null(new):
         return True
     if types.is_struct(kept) and types.is_struct(new):
+        if any(len({field.name for field in kind}) < kind.num_fields for kind in (kept, new)):
+            return False  # two fields of one name cannot be told apart
         shared = {field.name for field in kept} & {field.name for field in new}
         return all(_lossless(kept.field(name).type, new.field(name).type) for name in shared)
     if types.is_list(kept) and types.is_list(new):

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from headrace.errors import Place, SourceError
 from headrace.project.declared import Declared, Text, refused
 
-_SECRET = ("password", "secret", "jaas", ".pem", "token")
+_SECRET = ("password", "passphrase", "secret", "jaas", ".pem", "token")
 
 
 class Reference(Declared):
