@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.tokenizer_core import TokenType
 
@@ -62,6 +63,24 @@ class Models(DuckDB):
     """DuckDB's SQL as the engine reads it, where sqlglot reads otherwise."""
 
     Parser = _Parser
+
+
+def _text_list(generator: DuckDBGenerator, node: exp.GroupConcat) -> str:
+    """``string_agg(value, separator ORDER BY …)``. sqlglot takes an ORDER BY anywhere within the value for this one's."""
+    value, separator = node.this, node.args.get("separator")
+    limit = value if isinstance(value, exp.Limit) else None
+    value = value if limit is None else limit.this
+    order = value if isinstance(value, exp.Order) else None
+    value = value if order is None else order.this
+    parts = [generator.sql(value), *([] if separator is None else [generator.sql(separator)])]
+    after = "" if order is None else generator.op_expressions("ORDER BY", order, flat=True)
+    if limit is not None:
+        after += generator.seg("LIMIT") + f" {generator.sql(limit, 'expression')}"
+    return f"STRING_AGG({', '.join(parts)}{' ' if after else ''}{after.strip()})"
+
+
+# For all that is written as DuckDB's SQL, wherever it is written.
+DuckDBGenerator.TRANSFORMS[exp.GroupConcat] = _text_list
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ SELECT arg_max(k, ts) AS last FROM ev;
 SELECT STRUCT_EXTRACT(MAX(CASE WHEN NOT "ev"."k" IS NULL AND NOT "ev"."ts" IS NULL THEN {'o': "ev"."ts", 'x': "ev"."k"} END), 'x') AS "last" FROM "ev" AS "ev";
 
 SELECT string_agg(k, '-') AS ks, list(x) AS xs FROM ev;
-SELECT LISTAGG("ev"."k", '-' ORDER BY "ev"."k") AS "ks", ARRAY_AGG("ev"."x" ORDER BY "ev"."x") AS "xs" FROM "ev" AS "ev";
+SELECT STRING_AGG("ev"."k", '-' ORDER BY "ev"."k") AS "ks", ARRAY_AGG("ev"."x" ORDER BY "ev"."x") AS "xs" FROM "ev" AS "ev";
 
 SELECT list(x ORDER BY ts DESC) AS xs FROM ev;
 SELECT ARRAY_AGG("ev"."x" ORDER BY "ev"."ts" DESC, "ev"."x") AS "xs" FROM "ev" AS "ev";
@@ -35,7 +35,7 @@ SELECT k FROM ev UNION SELECT k FROM ref LIMIT 2;
 SELECT "ev"."k" AS "k" FROM "ev" AS "ev" UNION SELECT "ref"."k" AS "k" FROM "ref" AS "ref" ORDER BY 1 LIMIT 2;
 
 SELECT k, mode(x) AS m, string_agg('x', '-') AS xs FROM ev GROUP BY k;
-SELECT "ev"."k" AS "k", MODE("ev"."x" ORDER BY "ev"."x") AS "m", LISTAGG('x', '-') AS "xs" FROM "ev" AS "ev" GROUP BY "ev"."k";
+SELECT "ev"."k" AS "k", MODE("ev"."x" ORDER BY "ev"."x") AS "m", STRING_AGG('x', '-') AS "xs" FROM "ev" AS "ev" GROUP BY "ev"."k";
 
 SELECT k FROM (SELECT *, row_number() OVER (PARTITION BY k ORDER BY ts) AS n FROM ev) AS t WHERE n = 1;
 SELECT "t"."k" AS "k" FROM (SELECT "ev"."id" AS "id", "ev"."ts" AS "ts", "ev"."k" AS "k", "ev"."x" AS "x", "ev"."d" AS "d", ROW_NUMBER() OVER (PARTITION BY "ev"."k" ORDER BY "ev"."ts", "ev"."ts", "ev"."k") AS "n" FROM "ev" AS "ev") AS "t" WHERE "t"."n" = 1;
@@ -51,3 +51,6 @@ SELECT "l"."n" AS "n", ROW_NUMBER() OVER (ORDER BY "l"."n") AS "r" FROM "ev" AS 
 
 SELECT range, row_number() OVER () AS r FROM ref AS e, range(3);
 SELECT "_0"."range" AS "range", ROW_NUMBER() OVER (ORDER BY "_0"."range") AS "r" FROM "ref" AS "e", RANGE(0, 3) AS "_0";
+
+SELECT string_agg(upper((SELECT f.name FROM ref AS f WHERE f.k = e.k ORDER BY f.name LIMIT 1)), '-') AS n FROM ev AS e;
+SELECT STRING_AGG(UPPER((SELECT "f"."name" AS "name" FROM "ref" AS "f" WHERE "f"."k" = "e"."k" ORDER BY "f"."name", 1 LIMIT 1)), '-' ORDER BY UPPER((SELECT "f"."name" AS "name" FROM "ref" AS "f" WHERE "f"."k" = "e"."k" ORDER BY "f"."name", 1 LIMIT 1))) AS "n" FROM "ev" AS "e";
