@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from services.kafka import service
+from services.process import Service
 
 KAFKA = os.environ.get("HEADRACE_TEST_KAFKA", "127.0.0.1:19092")
 
@@ -23,3 +32,12 @@ def _missing(why: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)
+
+
+def broker(folder: Path) -> Iterator[Service]:
+    """A broker of the test's own in that folder, which it may kill: for a fixture."""
+    need_kafka()
+    own = service(port=19192, controller=19193, within=folder)
+    own.up()
+    yield own
+    own.down(signal.SIGKILL)

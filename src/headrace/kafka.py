@@ -34,6 +34,7 @@ _MEANINGS = {
     KafkaError._TIMED_OUT_QUEUE: Meaning.SILENT,
     KafkaError._RESOLVE: Meaning.SILENT,
     KafkaError._WAIT_COORD: Meaning.SILENT,
+    KafkaError._DESTROY_BROKER: Meaning.SILENT,
     KafkaError.REQUEST_TIMED_OUT: Meaning.SILENT,
     KafkaError.BROKER_NOT_AVAILABLE: Meaning.SILENT,
     KafkaError.NOT_ENOUGH_REPLICAS: Meaning.SILENT,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,14 +23,9 @@ from headrace.log import Epoch, Log, Part, Receipt
 from headrace.log.kafka import KafkaLog, KafkaSettings, delete_kafka, follower, ledger, open_kafka, snapshots
 from headrace.log.kafka.committer import _Sending
 from headrace.log.kafka.entries import HEADERS, Appended, BlockPlaced, Columns, Entry, Placed, encode
-from tests.services import need_kafka
+from tests.services import Service, broker, need_kafka
 
 from .implementations import SetClock, kafka_settings
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
-from services.kafka import service
-from services.process import Service
 
 pytestmark = pytest.mark.xdist_group("broker")
 
@@ -405,12 +399,7 @@ def test_an_append_that_cannot_have_its_topic_fails_alone(reopen: Reopen, monkey
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[Service]:
-    """A broker that the test may kill."""
-    need_kafka()
-    broker = service(port=19192, controller=19193, within=tmp_path)
-    broker.up()
-    yield broker
-    broker.down(signal.SIGKILL)
+    yield from broker(tmp_path)
 
 
 def test_a_broker_that_is_not_there_is_named(settings: KafkaSettings, clock: SetClock) -> None:

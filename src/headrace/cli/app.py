@@ -34,6 +34,9 @@ ProjectOption = Annotated[Path, typer.Option("--project", help="The project's fo
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="The data directory. Default: .headrace in the project.")
 ]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", help="One of the project's targets. Default: all is on this machine.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 HERE = Path()
 
@@ -71,6 +74,7 @@ def run(
         int | None, typer.Option(min=1, help="Rows an epoch takes at most. Default: 1,000,000.")
     ] = None,
     data: DataOption = None,
+    target: TargetOption = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The HTTP port; 0 is any free one.")] = None,
 ) -> None:
     """Run the project: read its sources, keep its models, serve its dashboards.
@@ -79,7 +83,9 @@ def run(
     """
     from headrace.cli.run import run_node
 
-    run_node(project, data, until_caught_up=until_caught_up, serve=not no_serve, epoch_rows=epoch_rows, port=port)
+    run_node(
+        project, data, target, until_caught_up=until_caught_up, serve=not no_serve, epoch_rows=epoch_rows, port=port
+    )
 
 
 @app.command()
@@ -89,6 +95,7 @@ def query(
     format: Annotated[Format, typer.Option(help="How the answer is written to standard output.")] = Format.table,
     project: ProjectOption = HERE,
     data: DataOption = None,
+    target: TargetOption = None,
 ) -> None:
     """Answer one SELECT, beside a running node or on a stopped one.
 
@@ -96,7 +103,7 @@ def query(
     """
     from headrace.cli import inspect
 
-    inspect.query(project, data, sql, as_of, format.value)
+    inspect.query(project, data, target, sql, as_of, format.value)
 
 
 @app.command()
@@ -120,6 +127,7 @@ def parity(
     json: JsonOption = False,
     project: ProjectOption = HERE,
     data: DataOption = None,
+    target: TargetOption = None,
 ) -> None:
     """Recompute models from history and compare them with what is kept. Exit code 3 if any differ.
 
@@ -127,19 +135,21 @@ def parity(
     """
     from headrace.cli import inspect
 
-    if not inspect.parity(project, data, models or [], as_json=json):
+    if not inspect.parity(project, data, target, models or [], as_json=json):
         raise typer.Exit(CHECK_FAILED)
 
 
 @app.command()
-def status(json: JsonOption = False, project: ProjectOption = HERE, data: DataOption = None) -> None:
+def status(
+    json: JsonOption = False, project: ProjectOption = HERE, data: DataOption = None, target: TargetOption = None
+) -> None:
     """Show offsets, lag, counts and watermarks.
 
     Example: headrace status --json
     """
     from headrace.cli import inspect
 
-    inspect.status(project, data, as_json=json)
+    inspect.status(project, data, target, as_json=json)
 
 
 def _version(wanted: bool) -> None:

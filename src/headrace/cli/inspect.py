@@ -15,10 +15,10 @@ from headrace.cli.show import TABLE_ROWS, show_explained, show_receipts, show_ro
 from headrace.errors import HeadraceError, UsageError
 
 
-def query(project: Path, data: Path | None, sql: str, as_of: str | None, form: str) -> None:
+def query(project: Path, data: Path | None, target: str | None, sql: str, as_of: str | None, form: str) -> None:
     """Answer one SELECT on standard output in the asked format."""
     moment = _moment(as_of)
-    with reached(project, data) as node:
+    with reached(project, data, target) as node:
         if form == "table":
             columns, rows = node.rows(sql, moment, TABLE_ROWS + 1)
         else:
@@ -49,9 +49,9 @@ def explain(project: Path, model: str, *, as_json: bool) -> None:
         show_explained(shown)
 
 
-def parity(project: Path, data: Path | None, models: list[str], *, as_json: bool) -> bool:
+def parity(project: Path, data: Path | None, target: str | None, models: list[str], *, as_json: bool) -> bool:
     """Prove models; whether all are equal."""
-    with reached(project, data) as node:
+    with reached(project, data, target) as node:
         found = node.parity(models)
     if as_json:
         _print_json(found)
@@ -60,9 +60,9 @@ def parity(project: Path, data: Path | None, models: list[str], *, as_json: bool
     return all(receipt["equal"] for receipt in found["models"])
 
 
-def status(project: Path, data: Path | None, *, as_json: bool) -> None:
+def status(project: Path, data: Path | None, target: str | None, *, as_json: bool) -> None:
     """Health of a node."""
-    with reached(project, data) as node:
+    with reached(project, data, target) as node:
         found = {**node.status(), "running": node.running}
     if as_json:
         _print_json(found)

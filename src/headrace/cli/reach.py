@@ -33,19 +33,20 @@ class Reached(Protocol):
         """Its health."""
 
 
-def data_dir(project: Path, data: Path | None) -> DataDir:
-    return DataDir((data if data is not None else project / ".headrace").resolve())
+def data_dir(project: Path, data: Path | None, target: str | None = None) -> DataDir:
+    usual = project / ".headrace" if target is None else project / ".headrace" / "targets" / target
+    return DataDir((data if data is not None else usual).resolve(), target)
 
 
 @contextmanager
-def reached(project: Path, data: Path | None) -> Iterator[Reached]:
+def reached(project: Path, data: Path | None, target: str | None = None) -> Iterator[Reached]:
     """The node of a project: over its socket when it runs, else opened here.
 
     Raises:
         ProjectError: HR-2xx, no node runs and the project cannot be loaded.
         NodeError: HR-805 nothing has been run yet; HR-806 something has the data directory and cannot be asked.
     """
-    directory = data_dir(project, data)
+    directory = data_dir(project, data, target)
     socket = directory.socket() if directory.busy else None
     if socket is None:
         # Only here: engine and lake take a second to import, and beside a running node an HTTP client is enough.
@@ -56,7 +57,7 @@ def reached(project: Path, data: Path | None) -> Iterator[Reached]:
             raise NodeError(
                 f"there is nothing to ask yet: {directory.root} does not exist",
                 code="HR-805",
-                fix=f"headrace run {declared.root} --until-caught-up --no-serve",
+                fix=f"headrace run {declared.root}{f' --target {target}' if target else ''} --until-caught-up --no-serve",
             )
         socket = _held(directory)
         if socket is None:

@@ -18,6 +18,7 @@ from headrace.cli.stopped import loaded, wall
 from headrace.project import Project
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.decide import EPOCH_ROWS
+from headrace.runtime.logs import target_of
 from headrace.runtime.node import Node, Settings
 from headrace.security import open_token, read_token
 from headrace.serve import Server, Sockets, app, bind, configure_logs
@@ -26,11 +27,19 @@ STATIC = Path(__file__).parent.parent / "serve" / "static"
 
 
 def run_node(
-    project: Path, data: Path | None, *, until_caught_up: bool, serve: bool, epoch_rows: int | None, port: int | None
+    project: Path,
+    data: Path | None,
+    target: str | None,
+    *,
+    until_caught_up: bool,
+    serve: bool,
+    epoch_rows: int | None,
+    port: int | None,
 ) -> None:
     """Run until told to stop, or until all bounded input is taken."""
     configure_logs()
-    declared, directory = loaded(project), data_dir(project, data)
+    declared, directory = loaded(project), data_dir(project, data, target)
+    target_of(declared, target)
     directory.hold(PATIENCE_SECONDS)
     try:
         sockets = bind(

@@ -77,7 +77,8 @@ class Log(Protocol):
     ) -> Receipt:
         """Add rows, the source's own position and the producer's idempotency key in one transaction.
 
-        Durable on return. When it raises, nothing of it was kept (or, for HR-511 alone, that could not be established).
+        Durable on return. When it raises, nothing of it was kept (or, for HR-511 alone, that could not be established: what
+        ``position`` says afterwards is final).
 
         Args:
             parts: rows by stream; parts of one stream follow each other in the order given.

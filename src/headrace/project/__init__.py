@@ -12,6 +12,7 @@ from headrace.project.pysource import raised_at
 from headrace.project.report import Parameter, Report, Section
 from headrace.project.secret import Reference
 from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource, Source
+from headrace.project.target import KafkaLog, Target
 
 __all__ = [
     "Argument",
@@ -19,6 +20,7 @@ __all__ = [
     "Display",
     "FileSource",
     "Function",
+    "KafkaLog",
     "KafkaSource",
     "LakeSettings",
     "LogSettings",
@@ -34,6 +36,7 @@ __all__ = [
     "Section",
     "ServeSettings",
     "Source",
+    "Target",
     "Tile",
     "load",
     "raised_at",

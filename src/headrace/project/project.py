@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from headrace.project.dashboard import Dashboard
-from headrace.project.declared import GIVEN, Count, Declared, SomeTime, Text, refused
+from headrace.project.declared import GIVEN, Count, Declared, Name, SomeTime, Text, refused
 from headrace.project.function import Function
 from headrace.project.model import Model
 from headrace.project.report import Report
 from headrace.project.source import Source
+from headrace.project.target import Target
 
 
 def _pattern(value: Any) -> Any:
@@ -81,6 +82,10 @@ class Project(Declared):
     log: LogSettings = Field(default=LogSettings(), description="The durable log.")
     lake: LakeSettings = Field(default=LakeSettings(), description="History.")
     serve: ServeSettings = Field(default=ServeSettings(), description="The doors.")
+    targets: Mapping[Name, Target] = Field(
+        default={},
+        description="Services to run on, by name: `--target NAME` chooses. Without it, all is on this machine.",
+    )
     sources: Mapping[str, Source] = Field(default={}, description="`sources/*.yaml`.", json_schema_extra=GIVEN)
     models: Mapping[str, Model] = Field(default={}, description="`models/*.sql`.", json_schema_extra=GIVEN)
     dashboards: Mapping[str, Dashboard] = Field(default={}, description="`dashboards/*.yaml`.", json_schema_extra=GIVEN)

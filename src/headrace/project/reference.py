@@ -24,6 +24,7 @@ from headrace.project.project import LakeSettings, LogSettings, ParitySettings, 
 from headrace.project.report import Parameter, Report, Section
 from headrace.project.secret import Reference
 from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource
+from headrace.project.target import KafkaLog, Target
 
 REQUIRED = "required"
 
@@ -58,6 +59,11 @@ _SETTINGS = """\
 name: auctions
 clock: event_time
 parity: {every: 15 minutes}
+"""
+_TARGETS = """\
+targets:
+  cluster:
+    log: {kind: kafka, servers: "127.0.0.1:19092"}
 """
 _FILE = """\
 kind: file
@@ -154,6 +160,8 @@ def _blocks() -> Iterator[str]:
         "serve": ServeSettings,
     }
     yield from (_keys(f"### {key}", cls) for key, cls in settings.items())
+    yield _keys("### targets", Target, f"```yaml\n{_TARGETS}```\n")
+    yield _keys("#### log", KafkaLog)
     yield "## sources/NAME.yaml\n\nWhere rows come from. `kind` says which keys there are.\n"
     yield _chapter("sources/bid.yaml", FileSource, _FILE, "### kind: file")
     yield _chapter("sources/person.yaml", PushSource, _PUSH, "### kind: push")

@@ -2,7 +2,7 @@
 
 VERSION        the format of everything below
 lock           held while a node runs, or a command asks a stopped one
-log.sqlite     the durable log and the epoch ledger
+log.sqlite     the durable log and the epoch ledger, unless the target has them elsewhere
 state.duckdb   operators' state and current results
 lake/          history, as Iceberg tables
 receipts.jsonl proofs
@@ -32,6 +32,8 @@ class DataDir:
     """Paths of a data directory; :meth:`hold` takes it for one node."""
 
     root: Path
+    target: str | None = None
+    """Of the project's targets the one that this is for; None: all is on this machine."""
     _lock: int | None = field(default=None, repr=False)
 
     @property

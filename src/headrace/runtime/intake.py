@@ -10,11 +10,12 @@ from datetime import datetime
 import pyarrow as pa
 import structlog
 
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, LogError
 from headrace.ingest import Reader
 from headrace.log import Log, Part
 from headrace.runtime.assemble import REJECTED
 from headrace.runtime.defects import as_ours
+from headrace.runtime.logs import SILENT, Backoff
 
 log_ = structlog.get_logger("headrace.intake")
 
@@ -51,6 +52,7 @@ class Intake(threading.Thread):
         self._failed = failed
         self._clock = clock
         self._end = threading.Event()
+        self._silence = Backoff(name, self._end)
         self.counts = Counts.of(log.position(name))
         self.idle = False
         self.done = False
@@ -68,7 +70,7 @@ class Intake(threading.Thread):
         self._end.set()
 
     def _step(self) -> None:
-        if self._log.ends().get(self.source, 0) - self._taken() > MAX_AHEAD:
+        if self._ahead() > MAX_AHEAD:
             self._end.wait(PAUSE_SECONDS)
             return
         chunk = self._reader.poll(self._chunk_rows)
@@ -81,8 +83,36 @@ class Intake(threading.Thread):
         self.idle = False
         counts = self.counts.plus(chunk.read, chunk.kept)
         parts = parts_of(self.source, chunk.rows, chunk.rejected, self._clock())
-        self._log.append(parts, source=self.source, position=counts.position(chunk.position))
-        self.counts = counts
+        if self._kept(parts, counts.position(chunk.position)):
+            self.counts = counts
+
+    def _ahead(self) -> int:
+        """How many rows the log has that no epoch took; a great many while it does not answer."""
+        try:
+            return self._log.ends().get(self.source, 0) - self._taken()
+        except LogError as error:
+            if error.code not in SILENT:
+                raise
+            self._silence.wait(error)
+            return MAX_AHEAD + 1
+
+    def _kept(self, parts: list[Part], position: str) -> bool:
+        """Append, again and again while the log does not answer; false if told to stop before it did."""
+        unsure = False
+        while not self._end.is_set():
+            try:
+                # What may yet have arrived of the try before is settled when the position is asked for.
+                if not unsure or self._log.position(self.source) != position:
+                    self._log.append(parts, source=self.source, position=position)
+            except LogError as error:
+                if error.code not in SILENT:
+                    raise
+                unsure = True
+                self._silence.wait(error)
+            else:
+                self._silence.reset()
+                return True
+        return False
 
 
 class Counts:

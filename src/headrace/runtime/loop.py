@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.engine import Arrived, Committed, Engine, Mark
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, LogError
 from headrace.log import Epoch, Log
 from headrace.runtime.decide import DAWN, FIRST_ROWS, logical_time, next_limit, next_offsets, rest
 from headrace.runtime.defects import as_ours
+from headrace.runtime.logs import SILENT, Backoff
 
 # How often time-dependent models move when nothing arrives, by the wall clock.
 TICK_SECONDS = 1.0
@@ -56,6 +57,7 @@ class EpochLoop:
     _last_tick: float = 0.0
     _limit: int = FIRST_ROWS
     _rest: float = 0.0
+    _unsure: bool = False
     _last_checkpoint: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -109,15 +111,31 @@ class EpochLoop:
         return sum(rows for _, rows in recent) / RATE_SECONDS, len(recent) / RATE_SECONDS
 
     def _loop(self) -> None:
+        silence = Backoff("epochs", self._end)
         try:
             while not self._end.is_set():
-                if self.step():
-                    self._end.wait(self._rest)
+                try:
+                    self._go_on()
+                except LogError as error:
+                    if error.code not in SILENT and not (self._unsure and error.code == "HR-513"):
+                        raise
+                    self._unsure = True
+                    silence.wait(error)
                 else:
-                    self.log.wait(self._seen(), IDLE_SECONDS)
-                self._checkpoint()
+                    silence.reset()
         except Exception as error:  # noqa: BLE001 - a thread must not end in silence
             self.failed(as_ours(error, "running epochs"))
+
+    def _go_on(self) -> None:
+        if self._unsure:  # an epoch may have been recorded without our hearing of it: then that is the next one
+            for epoch in self.log.epochs(self.mark.epoch):
+                self._run(epoch)
+            self._unsure = False
+        if self.step():
+            self._end.wait(self._rest)
+        else:
+            self.log.wait(self._seen(), IDLE_SECONDS)
+        self._checkpoint()
 
     def _seen(self) -> dict[str, int]:
         """What there is nothing to do about: rows already taken, and streams that no source of the project has."""

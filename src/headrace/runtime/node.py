@@ -15,7 +15,6 @@ from headrace.engine import Arrived, Committed, DuckDBEngine, Mark, OnStart, Rec
 from headrace.errors import HeadraceError, UsageError
 from headrace.ingest import open_reader, parse_push, resolve
 from headrace.lake import open_lake
-from headrace.log import open_sqlite
 from headrace.project import Dashboard, Project, PushSource, Report, Source
 from headrace.runtime.answers import Answer, Answers, Ask, Question
 from headrace.runtime.assemble import REJECTED, assemble
@@ -24,6 +23,7 @@ from headrace.runtime.decide import EPOCH_ROWS, complete_to, shown
 from headrace.runtime.defects import as_ours
 from headrace.runtime.explained import explained
 from headrace.runtime.intake import Intake, parts_of, reader_position
+from headrace.runtime.logs import open_log
 from headrace.runtime.loop import EpochLoop
 from headrace.runtime.receipts import Receipts
 from headrace.runtime.tiering import Tiering, take_up
@@ -311,7 +311,7 @@ class Node:
 
     def _open(self) -> None:
         settings, project = self._settings, self.project
-        self._log = open_sqlite(self.data.log, clock=self._clock)
+        self._log = open_log(project, self.data, self._clock)
         self._lake = open_lake(self.data.lake)
         self._engine = DuckDBEngine(self.data.state, self.data.lake, project.functions)
         self._receipts = Receipts(self.data.receipts)

@@ -12,11 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from headrace.engine import Engine, Mark
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, LogError
 from headrace.lake import Lake
 from headrace.log import Log
 from headrace.runtime.defects import as_ours
+from headrace.runtime.logs import SILENT
+
+log_ = structlog.get_logger("headrace.tiering")
 
 LOOK_SECONDS = 0.5
 # A model's snapshot is its whole content, so it is taken again only after this many times what the last one took.
@@ -193,4 +198,9 @@ class Tiering:
 
     def _trim(self) -> None:
         """Rows that the lake has and that are older than the retention leave the log."""
-        self.log.trim({source: self.covered(source) for source in self.sources}, self.now() - self.retention)
+        try:
+            self.log.trim({source: self.covered(source) for source in self.sources}, self.now() - self.retention)
+        except LogError as error:
+            if error.code not in SILENT:
+                raise
+            log_.warning("the log is not trimmed", why=error.what)  # after the next rows that move it is tried again

@@ -145,7 +145,7 @@ class Broker:
             code="HR-515",
             where=self.where,
             state=state,
-            fix="See that the broker runs and can be reached from here (`headrace doctor`); then try again. With the same "
+            fix="See that the broker runs and can be reached from here; then try again. With the same "
             "idempotency key, to append again is always safe.",
         )
 
@@ -155,8 +155,9 @@ class Broker:
         means = meaning(error)
         if self._complaint is not None and meaning(self._complaint) is Meaning.FORBIDDEN:
             means = Meaning.FORBIDDEN  # which a client tells once, and from then on only that it has no broker
-        if means is Meaning.MOVING and self._complaint is not None and meaning(self._complaint) is Meaning.SILENT:
-            means = Meaning.SILENT  # a client that lost the broker knows no topics
+        lost = self._complaint is not None and meaning(self._complaint) is Meaning.SILENT
+        if lost and means in (Meaning.MOVING, Meaning.OTHER):
+            means = Meaning.SILENT  # a client that lost the broker knows no topics, and says so in many ways
         match means:
             case Meaning.SILENT:
                 told = self._unreachable("", said, "")

@@ -107,6 +107,8 @@ class Committer:
         self._follower = follower
         self._clock = clock
         self._fatal: list[KafkaError] = []
+        self._unsettled: list[Appended] = []
+        self._settling = threading.Lock()
         self._producer = self._connect()
         self._turn = count()
         self._waiting: deque[_Append] = deque()
@@ -144,6 +146,27 @@ class Committer:
                 raise self._undelivered(sending, f"Writing to {topic}")
             offsets.append(sending.offset)
         return offsets
+
+    def settle(self) -> None:
+        """Have it decided what became of appends that ended uncertain: by notes that they are void, as after any other.
+
+        From then on what the log says of them is final.
+        """
+        with self._settling:
+            left = list(self._unsettled)
+            if not left:
+                return
+            voids = [self._void(entry) for entry in left]
+            self._flush()
+            deadline = time.monotonic() + self._settings.seconds
+            for entry, (future, sending, id) in zip(left, voids, strict=True):
+                try:
+                    if sending.offset is None:
+                        raise self._undelivered(sending, "Settling an append")
+                    self._read_back(entry, future, sending.offset, "Settling an append", deadline)
+                finally:
+                    self._follower.unawaited(id)
+                self._unsettled.remove(entry)
 
     def close(self) -> None:
         """Finish what was begun."""
@@ -280,6 +303,8 @@ class Committer:
             else:
                 cause = self._undelivered(sending, doing)
                 if void is None or void[1].offset is None:
+                    if isinstance(entry, Appended):
+                        self._unsettled.append(entry)
                     raise self._broker.uncertain(doing, cause, _AGAIN[type(entry)])
                 self._read_back(entry, void[0], void[1].offset, doing, deadline)
                 if not future.done():

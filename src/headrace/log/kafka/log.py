@@ -79,6 +79,9 @@ class KafkaLog:
         return outcome
 
     def position(self, source: str) -> str | None:
+        self._refuse_closed()
+        with self._broker.placed():
+            self._committer.settle()
         return self._follower.now(lambda total: total.state.positions.get(source))
 
     def starts(self) -> dict[str, int]:

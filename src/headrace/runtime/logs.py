@@ -1,0 +1,99 @@
+"""Which log a node keeps, and what is done while it does not answer."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from headrace.errors import HeadraceError, LogError, Place, UsageError
+from headrace.log import Log, open_sqlite
+from headrace.project import KafkaLog, Project, Target
+from headrace.project.secret import resolved
+from headrace.runtime.datadir import DataDir
+from headrace.sql import nearest
+
+log_ = structlog.get_logger("headrace.log")
+
+SILENT = frozenset({"HR-511", "HR-515"})
+"""What heals by itself: a log elsewhere does not answer, and what was asked of it was not done, or may yet come to have been."""
+
+
+def target_of(project: Project, name: str | None) -> Target:
+    """What the project declares under that name; without one, nothing is elsewhere.
+
+    Raises:
+        UsageError: HR-114, there is no such target.
+    """
+    if name is None:
+        return Target()
+    if name not in project.targets:
+        near = nearest(name, project.targets)
+        raise UsageError(
+            f"there is no target {name!r}",
+            code="HR-114",
+            where=Place(project.root / "headrace.yaml"),
+            state="nothing was started",
+            fix=f"did you mean {near}?"
+            if near
+            else f"targets: {', '.join(project.targets) or 'none; declare one under `targets`'}",
+        )
+    return project.targets[name]
+
+
+def open_log(project: Project, data: DataDir, clock: Callable[[], datetime]) -> Log:
+    """The log of a project on the target of its data directory.
+
+    Raises:
+        LogError: it cannot be opened; UsageError: HR-114.
+    """
+    declared = target_of(project, data.target).log
+    return open_sqlite(data.log, clock=clock) if declared is None else _open_kafka(project, declared, clock)
+
+
+def _open_kafka(project: Project, declared: KafkaLog, clock: Callable[[], datetime]) -> Log:
+    place = project.root / "headrace.yaml"
+    try:
+        from headrace.log.kafka import KafkaSettings, open_kafka  # noqa: PLC0415 - an optional extra
+    except ImportError as error:
+        raise LogError(
+            f"the log is on Kafka, whose client is not installed ({error})",
+            code="HR-519",
+            where=Place(place),
+            state="nothing was started",
+            fix="pip install 'headrace[kafka]'",
+        ) from error
+    settings = KafkaSettings(
+        declared.servers,
+        declared.name or re.sub("[^a-zA-Z0-9-]", "-", project.name)[:100],
+        resolved(declared.client, place),
+        declared.partitions,
+        declared.replicas,
+    )
+    return open_kafka(settings, clock=clock)
+
+
+class Backoff:
+    """Waits, longer each time, while something does not answer."""
+
+    def __init__(self, who: str, end: threading.Event, first: float = 0.1, most: float = 5.0) -> None:
+        self._who = who
+        self._end = end
+        self._first = self._next = first
+        self._most = most
+
+    def wait(self, error: HeadraceError) -> None:
+        """Before the next try; less if it is to end."""
+        if self._next == self._first:
+            log_.warning("waiting for the log", who=self._who, why=error.what)
+        self._end.wait(self._next)
+        self._next = min(self._most, self._next * 2)
+
+    def reset(self) -> None:
+        """It answers."""
+        if self._next != self._first:
+            log_.info("the log answers again", who=self._who)
+        self._next = self._first
