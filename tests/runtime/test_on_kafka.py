@@ -28,6 +28,7 @@ pytestmark = pytest.mark.xdist_group("broker")
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 LOCAL = Principal("local", admin=True)
+FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
 MODEL = "SELECT k, count(*) AS n, sum(id) AS total, max(id) AS newest FROM ev GROUP BY k"
 
 
@@ -85,6 +86,42 @@ def test_a_project_runs_on_its_target_as_it_does_on_its_own(at: Path) -> None:
     assert [(s["read"], s["kept"], s["lag_rows"]) for s in status["sources"]] == [(1500, 1500, 0)]
     receipts = json.loads(headrace("parity", "--json", "--project", str(at), "--target", "cluster"))
     assert [r["equal"] for r in receipts["models"]] == [True]
+
+
+def test_the_flights_year_comes_out_as_on_this_machine_alone(tmp_path: Path) -> None:
+    """Every model of the example, after all of its rows, from SQLite and from Kafka."""
+    need_kafka()
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    at = tmp_path / "flights"
+    shutil.copytree(FLIGHTS, at, ignore=shutil.ignore_patterns(".headrace"))
+    settings = (at / "headrace.yaml").read_text()
+    (at / "headrace.yaml").write_text(settings.replace("{kind: kafka,", f"{{kind: kafka, name: {name},"))
+    try:
+        for target in ((), ("--target", "cluster")):
+            headrace("run", str(at), "--until-caught-up", "--no-serve", *target)
+        own = contents(at, DataDir(at / ".headrace"))
+        elsewhere = contents(at, DataDir(at / ".headrace" / "targets" / "cluster", "cluster"))
+    finally:
+        delete_kafka(KafkaSettings(KAFKA, name))
+    assert own.keys() == elsewhere.keys()
+    for model, rows in own.items():
+        assert elsewhere[model] == rows, model
+
+
+def contents(at: Path, data: DataDir) -> dict[str, list[str]]:
+    """Each model's rows, with nine digits of what is not exact."""
+    declared = load(at)
+    node = Node(declared, data, Settings(intake=False), lambda: datetime.now(UTC))
+    node.open()
+    try:
+        tables = {name: node.query(f"SELECT * FROM {name}", LOCAL).table for name in declared.models}
+    finally:
+        node.close()
+    return {name: sorted(map(rounded, table.to_pylist())) for name, table in tables.items()}
+
+
+def rounded(row: dict[str, Any]) -> str:
+    return repr([float(f"{value:.9g}") if isinstance(value, float) else value for value in row.values()])
 
 
 def test_a_target_that_is_not_there_is_named(at: Path) -> None:
