@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 
 from confluent_kafka import KafkaError
@@ -62,6 +63,12 @@ _MEANINGS = {
 def meaning(error: KafkaError) -> Meaning:
     """What to make of an error."""
     return _MEANINGS.get(error.code(), Meaning.OTHER)
+
+
+def setting(error: KafkaError) -> str:
+    """The name of the setting that a client does not like; empty if it names none. Its value may be a secret."""
+    named = re.search(r'propert(?:y|ies)[: ]+[`"]?([\w.]+)', error.str())
+    return named[1] if named else ""
 
 
 def passing(error: KafkaError) -> bool:

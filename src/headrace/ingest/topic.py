@@ -6,7 +6,6 @@ What others write is read as it was committed; where to go on is kept with the r
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +18,7 @@ from headrace.errors import Place, SourceError
 from headrace.ingest.chunk import Chunk
 from headrace.ingest.shape import Shape
 from headrace.ingest.values import Decode, Record
-from headrace.kafka import Meaning, meaning, passing
+from headrace.kafka import Meaning, meaning, passing, setting
 from headrace.project import KafkaSource
 from headrace.project.secret import resolved
 
@@ -245,9 +244,9 @@ class TopicReader:
         try:
             return Consumer(self._settings()), AdminClient(self._given())
         except KafkaException as error:
-            named = re.search(r'propert(?:y|ies)[: ]+[`"]?([\w.]+)', error.args[0].str())
+            named = setting(error.args[0])
             raise SourceError(
-                f"The client settings of source {self._source.name} are refused{f': see {named[1]}' if named else ''}",
+                f"The client settings of source {self._source.name} are refused{f': see {named}' if named else ''}",
                 code="HR-416",
                 where=Place(self._source.file),
                 state="nothing was read",

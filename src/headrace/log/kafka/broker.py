@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException
 
 from headrace.errors import LogError, Place
-from headrace.kafka import Meaning, meaning
+from headrace.kafka import Meaning, meaning, setting
 from headrace.log.kafka.settings import KafkaSettings
 from headrace.log.refusals import UNCHANGED
 
@@ -49,10 +48,8 @@ class Broker:
         try:
             return client(self.client(more))
         except KafkaException as error:
-            named = re.search(r'propert(?:y|ies)[: ]+[`"]?([\w.]+)', str(error.args[0].str()))
-            what = (
-                f"The client's settings are refused: see {named[1]}." if named else "The client's settings are refused."
-            )
+            named = setting(error.args[0])
+            what = f"The client's settings are refused{f': see {named}' if named else ''}."
             fix = "Correct it, by librdkafka's names and values."
             raise LogError(what, code="HR-516", where=self.where, state=UNCHANGED, fix=fix) from None
 

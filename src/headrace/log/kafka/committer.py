@@ -222,8 +222,7 @@ class Committer:
                 entry = self._entry(request, batches, started)
                 entering.append((request, entry, *self._entered(entry)))
         self._flush()
-        lost = [(entry, sending) for _, entry, _, sending in entering if sending.offset is None]
-        voids = {entry.id: self._void(entry) for entry, _ in lost}
+        voids = {entry.id: self._void(entry) for _, entry, _, sending in entering if sending.offset is None}
         if voids:
             self._flush()
         deadline = time.monotonic() + self._settings.seconds

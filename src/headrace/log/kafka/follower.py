@@ -105,13 +105,15 @@ class Follower:
         )
         if not recent or recent[0].id <= after + 1 or mark is None:
             return [epoch for epoch in recent if epoch.id > after]
-        entries = map(self._entry, self._ledger.until(mark.offset, stop))
-        return [e for e in counted(e for e in entries if isinstance(e, Recorded)) if e.id > after]
+        return [epoch for epoch in self._counted(mark.offset, stop) if epoch.id > after]
 
     def _older(self, mark: Mark, stop: int) -> list[Epoch]:
         """The epochs from a mark to the next, or to the ledger's end."""
-        end = self.lately(lambda total: total.ledger.following(mark, stop))
-        entries = map(self._entry, self._ledger.until(mark.offset, end))
+        return self._counted(mark.offset, self.lately(lambda total: total.ledger.following(mark, stop)))
+
+    def _counted(self, start: int, stop: int) -> list[Epoch]:
+        """The epochs of a part of the ledger's topic that begins with one that counts."""
+        entries = map(self._entry, self._ledger.until(start, stop))
         return counted(entry for entry in entries if isinstance(entry, Recorded))
 
     def epoch(self, id: int) -> Epoch | None:

@@ -47,6 +47,7 @@ class Found:
 
     offset: int
     entries: int
+    journal_next: int
     parts: Sequence[bytes]
 
     def total(self) -> Sum:
@@ -67,6 +68,7 @@ def written(total: Sum) -> list[tuple[bytes, Headers]]:
                 ("snapshot", name),
                 ("part", b"%d/%d" % (n, len(parts))),
                 ("entries", b"%d" % total.entries),
+                ("journal", b"%d" % total.journal_next),
             ],
         )
         for n, part in enumerate(parts, start=1)
@@ -83,7 +85,9 @@ def newest(records: Sequence[Message]) -> Found | None:
         parts[name][n] = record
         if len(parts[name]) == of and (best is None or entries >= best.entries):
             found = [parts[name][n] for n in range(1, of + 1)]
-            best = Found(found[0].offset() or 0, entries, [bytes(part.value() or b"") for part in found])
+            best = Found(
+                found[0].offset() or 0, entries, int(said["journal"]), [bytes(part.value() or b"") for part in found]
+            )
     return best
 
 

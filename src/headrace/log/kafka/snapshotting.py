@@ -64,7 +64,7 @@ class Snapshots:
         self._committer.send(self._topics.snapshots, records)
         self._newest = entries
         if before is not None:
-            cut = {(self._topics.snapshots, 0): before.offset, (self._topics.journal, 0): before.total().journal_next}
+            cut = {(self._topics.snapshots, 0): before.offset, (self._topics.journal, 0): before.journal_next}
             self._topics.forget_records(cut)
 
 
