@@ -58,7 +58,7 @@ def kafka_settings(folder: Path) -> KafkaSettings:
     from headrace.log.kafka import KafkaSettings
 
     name = f"test-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
-    return KafkaSettings(KAFKA, name, patience=timedelta(seconds=20))
+    return KafkaSettings(KAFKA, name, patience=timedelta(seconds=60))
 
 
 def _open_kafka(folder: Path, clock: Clock) -> Log:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -20,7 +21,7 @@ from confluent_kafka.cimpl import TopicPartition
 
 from headrace.errors import LogError
 from headrace.log import Epoch, Log, Part, Receipt
-from headrace.log.kafka import KafkaLog, KafkaSettings, delete_kafka, follower, ledger, open_kafka, snapshots
+from headrace.log.kafka import KafkaLog, KafkaSettings, committer, delete_kafka, follower, ledger, open_kafka, snapshots
 from headrace.log.kafka.committer import _Sending
 from headrace.log.kafka.entries import HEADERS, Appended, BlockPlaced, Columns, Entry, Placed, encode
 from tests.services import Service, broker, need_kafka
@@ -30,6 +31,9 @@ from .implementations import SetClock, kafka_settings
 pytestmark = pytest.mark.xdist_group("broker")
 
 Reopen = Callable[..., KafkaLog]
+
+AT_ONCE = timedelta(0)
+"""The age of a snapshot whose entries are deleted as soon as there is another."""
 
 
 @pytest.fixture
@@ -81,7 +85,7 @@ def refused(code: str, call: Callable[[], object]) -> LogError:
 
 def test_a_log_opens_from_its_snapshot(reopen: Reopen, settings: KafkaSettings, clock: SetClock) -> None:
     """Opened anew, it is what it was, though the entries that made it are deleted."""
-    log = reopen(snapshot_entries=20)
+    log = reopen(snapshot_entries=20, snapshot_age=AT_ONCE)
     for n in range(70):
         put(log, n, n, key=str(n), position=f"at {n}")
         if n % 3 == 0:
@@ -125,6 +129,46 @@ def test_processes_that_write_snapshots_all_the_time_disturb_nobody(reopen: Reop
         assert log.ends() == {"s": 180}
 
 
+def test_entries_are_deleted_once_their_snapshot_is_old_enough(reopen: Reopen, settings: KafkaSettings) -> None:
+    log = reopen(snapshot_entries=5, snapshot_age=timedelta(seconds=2))
+    for n in range(20):
+        put(log, n)
+    journal = f"{settings.name}.journal"
+    assert log_starts(settings, journal) == 0
+    time.sleep(2)
+    for n in range(20, 40):
+        put(log, n)
+        time.sleep(0.01)
+    log.close()
+    assert 5 <= log_starts(settings, journal) <= 20
+    assert reopen().read("s", 0, 40)["n"].to_pylist() == list(range(40))
+
+
+def test_a_large_append_is_sent_in_turn(reopen: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = reopen(batch_bytes=1000)
+    monkeypatch.setattr(committer, "FLIGHT_BYTES", 5_000)
+    send, sent = log._committer._send, list[_Sending]()
+
+    def watched(*given: Any) -> _Sending:
+        sent.append(send(*given))
+        assert sum(one.size for one in sent if not one.ended) < 10_000
+        return sent[-1]
+
+    monkeypatch.setattr(log._committer, "_send", watched)
+    assert put(log, *range(10_000)).offsets == {"s": (0, 10_000)}
+    assert len(sent) > 80
+    assert log.read("s", 0, 10_000)["n"].to_pylist() == list(range(10_000))
+
+
+def test_an_append_that_takes_too_long_is_refused(reopen: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = reopen()
+    put(log, 1)
+    monkeypatch.setattr(committer, "LONGEST", timedelta(0))
+    assert "Append fewer rows" in refused("HR-515", lambda: put(log, 2)).fix
+    monkeypatch.undo()
+    assert put(log, 3).offsets == {"s": (1, 2)}
+
+
 def test_a_snapshot_that_comes_late_is_not_begun_from(reopen: Reopen) -> None:
     log = reopen(snapshot_entries=1_000)
     for n in range(10):
@@ -140,7 +184,7 @@ def test_a_snapshot_that_comes_late_is_not_begun_from(reopen: Reopen) -> None:
 
 def test_processes_that_are_open_briefly_write_snapshots_too(reopen: Reopen, settings: KafkaSettings) -> None:
     for n in range(12):
-        log = reopen(snapshot_entries=5)
+        log = reopen(snapshot_entries=5, snapshot_age=AT_ONCE)
         put(log, n)
         log.close()
     assert log_starts(settings, f"{settings.name}.journal") > 0
@@ -152,7 +196,7 @@ def test_epochs_that_are_no_longer_in_memory_are_read(
 ) -> None:
     monkeypatch.setattr(ledger, "EVERY", 8)
     monkeypatch.setattr(ledger, "RECENT", 10)
-    log = reopen(snapshot_entries=20)
+    log = reopen(snapshot_entries=20, snapshot_age=AT_ONCE)
     epochs = []
     for n in range(1, 61):
         epochs.append(Epoch(n, {}, clock.now))
@@ -192,7 +236,7 @@ def test_a_follower_that_fell_behind_a_snapshot_begins_again(reopen: Reopen, mon
             return told
         return heard(reader, timeout)  # type: ignore[return-value]
 
-    behind, ahead = reopen(), reopen(snapshot_entries=10)
+    behind, ahead = reopen(), reopen(snapshot_entries=10, snapshot_age=AT_ONCE)
     monkeypatch.setattr(follower, "available", available)
     for n in range(60):
         put(ahead, n)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 from headrace.errors import LogError, Place
 from headrace.kafka import Meaning, meaning, setting
 from headrace.log.kafka.settings import KafkaSettings
-from headrace.log.refusals import UNCHANGED
+from headrace.log.refusals import NOTHING_KEPT, UNCHANGED
 
 T = TypeVar("T")
 
@@ -93,6 +94,12 @@ class Broker:
         waited = f"no answer within {self._settings.seconds:g} seconds"
         said = f"{waited}; last heard: {self._complaint.str()}" if self._complaint else waited
         return self._unreachable(doing, said, state)
+
+    def too_slow(self, doing: str, longest: timedelta) -> LogError:
+        """The rows of one append took so long that they might be deleted before they count."""
+        what = f"{doing} failed: its rows took longer than {longest.total_seconds():g} seconds to be written."
+        fix = "Append fewer rows at a time. If they were few, see what slows the broker."
+        return LogError(what, code="HR-515", where=self.where, state=NOTHING_KEPT, fix=fix)
 
     def uncertain(self, doing: str, cause: LogError, fix: str) -> LogError:
         """An entry may or may not have reached the journal, and it could not be taken back."""

@@ -19,6 +19,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -41,12 +42,18 @@ from headrace.log.kafka.entries import (
 )
 from headrace.log.kafka.follower import Follower
 from headrace.log.kafka.settings import KafkaSettings
-from headrace.log.kafka.state import Outcome, columns_name
+from headrace.log.kafka.state import GRACE, Outcome, columns_name
 from headrace.log.kafka.topics import MESSAGE_BYTES, Topics
 from headrace.log.refusals import NOTHING_KEPT
 
 GROUP_BYTES = 32 * 1024 * 1024
 """Rows written together at most (a larger single append apart)."""
+
+FLIGHT_BYTES = 16 * 1024 * 1024
+"""Rows on their way at once at most (a larger single record apart): patience is for the broker, not for those that queue."""
+
+LONGEST = timedelta(microseconds=GRACE) / 2
+"""How long the rows of one append may take: later, they may be deleted before the entry that names them is there."""
 
 
 @dataclass
@@ -54,8 +61,13 @@ class _Sending:
     """A record on its way: where it arrived, or why it did not."""
 
     fatal: list[KafkaError]
+    size: int = 0
     offset: int | None = None
     error: KafkaError | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.offset is not None or self.error is not None
 
     def delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
@@ -211,10 +223,11 @@ class Committer:
     def _commit(self, group: list[_Append]) -> None:
         started = time.monotonic()
         writing = []
+        flight: list[_Sending] = []
         for request in group:
             with _answering(request):
                 if not self._answered(request):
-                    writing.append((request, self._rows(request)))
+                    writing.append((request, self._rows(request, flight)))
         self._flush()
         entering = []
         for request, batches in writing:
@@ -244,8 +257,8 @@ class Committer:
             request.outcome.set_exception(why)
         return why is not None
 
-    def _rows(self, request: _Append) -> list[tuple[Block, list[tuple[int, _Sending]]]]:
-        """Send the rows of an append."""
+    def _rows(self, request: _Append, flight: list[_Sending]) -> list[tuple[Block, list[tuple[int, _Sending]]]]:
+        """Send the rows of an append, after those in flight."""
         sent = []
         for block in request.draft.blocks:
             partitions = self._topics.partitions(block.stream) if block.batches else 1
@@ -253,7 +266,9 @@ class Committer:
             records = []
             for batch in block.batches:
                 partition = next(self._turn) % partitions
-                records.append((partition, self._send(topic, partition, batch.blob.to_pybytes(), HEADERS)))
+                self._make_room(batch.blob.size, flight)
+                flight.append(self._send(topic, partition, batch.blob.to_pybytes(), HEADERS))
+                records.append((partition, flight[-1]))
             sent.append((block, records))
         return sent
 
@@ -261,8 +276,8 @@ class Committer:
         self, request: _Append, sent: list[tuple[Block, list[tuple[int, _Sending]]]], started: float
     ) -> Appended:
         """The entry of an append whose rows have arrived; raises if one has not."""
-        if time.monotonic() - started > 4 * self._settings.seconds:
-            raise self._broker.silent(request.doing, NOTHING_KEPT)  # its records may be deleted soon
+        if time.monotonic() - started > LONGEST.total_seconds():
+            raise self._broker.too_slow(request.doing, LONGEST)
         blocks = []
         known = self._follower.lately(lambda total: set(total.state.schemas))
         for block, records in sent:
@@ -339,7 +354,7 @@ class Committer:
         return self._broker.explained(sending.error, doing, NOTHING_KEPT)
 
     def _send(self, topic: str, partition: int, value: bytes, headers: Headers) -> _Sending:
-        sending = _Sending(self._fatal)
+        sending = _Sending(self._fatal, len(value))
         while True:
             try:
                 self._producer.produce(
@@ -352,6 +367,12 @@ class Committer:
                 return sending
             else:
                 return sending
+
+    def _make_room(self, size: int, flight: list[_Sending]) -> None:
+        """Wait until so many bytes may join those on their way, each of which arrives or fails within our patience."""
+        while flight and size + sum(one.size for one in flight) > FLIGHT_BYTES:
+            self._producer.poll(0.1)
+            flight[:] = [one for one in flight if not one.ended]
 
     def _flush(self) -> None:
         """Wait until each record sent has arrived or failed: the client gives up after our patience."""

@@ -137,8 +137,8 @@ class Follower:
             return None
         return [epoch for epoch in self._older(mark, stop) if epoch.time <= at][-1]
 
-    def snapshot(self) -> Found | None:
-        """The newest snapshot there is."""
+    def snapshots(self) -> list[Found]:
+        """The snapshots there are, the one to begin from last."""
         for last in (False, False, False, False, True):
             try:
                 records = self._snapshots.until(*self._snapshots.bounds())
@@ -149,12 +149,12 @@ class Follower:
             for record in records:
                 self._check_format(record)
             try:
-                return snapshots.newest(records)
+                return snapshots.found(records)
             except (KeyError, ValueError) as error:
                 raise self._broker.foreign(
                     f"{self._topics.snapshots} has a record that is of no snapshot: {error!r}."
                 ) from error
-        return None
+        return []
 
     # -- ending
 
@@ -171,13 +171,13 @@ class Follower:
 
     def _begin(self) -> None:
         """Take the newest snapshot, and read on from there."""
-        found = self.snapshot()
-        total = Sum() if found is None else found.total()
+        found = self.snapshots()
+        total = found[-1].total() if found else Sum()
         if total.journal_next < (first := self._journal.bounds()[0]):
             raise self._broker.shortened(f"Entries {total.journal_next} to {first} of {self._topics.journal}")
         with self._change:
             self._sum = total
-            self.snapshot_entries = 0 if found is None else found.entries
+            self.snapshot_entries = found[-1].entries if found else 0
             self._change.notify_all()
         places = whole(self._topics.journal, total.journal_next) + whole(self._topics.ledger, total.ledger_next)
         self._broker.ask(lambda: self._reader.assign(places))

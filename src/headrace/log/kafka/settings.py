@@ -20,6 +20,8 @@ class KafkaSettings:
         patience: how long a call waits for the broker before it gives up.
         batch_bytes: Arrow bytes in one record at most (a longer single row apart).
         snapshot_entries: after how many entries the state is written down again.
+        snapshot_age: how old a snapshot is, by the broker's clock, before the entries that it has are deleted: a process that
+            stood still for longer begins again from it, and does not hear what became of its appends.
     """
 
     servers: str
@@ -30,6 +32,7 @@ class KafkaSettings:
     patience: timedelta = timedelta(seconds=30)
     batch_bytes: int = 4 * 1024 * 1024
     snapshot_entries: int = 10_000
+    snapshot_age: timedelta = timedelta(minutes=5)
 
     @property
     def seconds(self) -> float:

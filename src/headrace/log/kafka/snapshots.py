@@ -1,8 +1,8 @@
 """The state written down, so that opening a log does not take adding up all of its journal.
 
 A snapshot is JSON, compressed, in as many records as it takes; it counts when all of them are there. The one with the most entries
-is the one to begin from, whenever it was written. What is before the last but one is deleted, and so are the entries that that one has. A
-process that is so far behind begins again, from a snapshot.
+is the one to begin from, whenever it was written. Once one is old enough, what is before it is deleted, and so are the entries that it
+has. A process that is so far behind begins again, from a snapshot.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from confluent_kafka import Message
 
@@ -43,9 +44,10 @@ class Sum:
 
 @dataclass(frozen=True)
 class Found:
-    """A whole snapshot: its records, the first of which is at ``offset``, and how far it goes."""
+    """A whole snapshot: its records, the first of which is at ``offset``, when the broker took the last, and how far it goes."""
 
     offset: int
+    time: timedelta
     entries: int
     journal_next: int
     parts: Sequence[bytes]
@@ -75,20 +77,25 @@ def written(total: Sum) -> list[tuple[bytes, Headers]]:
     ]
 
 
-def newest(records: Sequence[Message]) -> Found | None:
-    """The whole snapshot with the most entries among the topic's records; ``KeyError`` or ``ValueError`` for one that is no part of any."""
+def found(records: Sequence[Message]) -> list[Found]:
+    """The whole snapshots among the topic's records, from the least entries to the most.
+
+    Raises:
+        KeyError: a record is no part of any.
+        ValueError: a record is no part of any.
+    """
     parts: dict[bytes, dict[int, Message]] = defaultdict(dict)
-    best: Found | None = None
+    whole = []
     for record in records:
         said = headers(record)
         name, entries, (n, of) = said["snapshot"], int(said["entries"]), map(int, said["part"].split(b"/"))
         parts[name][n] = record
-        if len(parts[name]) == of and (best is None or entries >= best.entries):
-            found = [parts[name][n] for n in range(1, of + 1)]
-            best = Found(
-                found[0].offset() or 0, entries, int(said["journal"]), [bytes(part.value() or b"") for part in found]
-            )
-    return best
+        if len(parts[name]) == of:
+            own = [parts[name][n] for n in range(1, of + 1)]
+            time = timedelta(milliseconds=record.timestamp()[1])
+            content = [bytes(part.value() or b"") for part in own]
+            whole.append(Found(own[0].offset() or 0, time, entries, int(said["journal"]), content))
+    return sorted(whole, key=lambda snapshot: snapshot.entries)
 
 
 def _said(total: Sum) -> dict[str, object]:

@@ -56,15 +56,17 @@ class Snapshots:
                 self._write()
 
     def _write(self) -> None:
-        before = self._follower.snapshot()  # another process may have written one
-        self._newest = 0 if before is None else before.entries
+        before = self._follower.snapshots()  # another process may have written one
+        self._newest = before[-1].entries if before else 0
         if self._follower.entries - self._newest < self._settings.snapshot_entries:
             return
         entries, records = self._follower.lately(lambda total: (total.entries, snapshots.written(total)))
         self._committer.send(self._topics.snapshots, records)
         self._newest = entries
-        if before is not None:
-            cut = {(self._topics.snapshots, 0): before.offset, (self._topics.journal, 0): before.journal_next}
+        # Not all at once: whoever is behind is to read of its own entries before they are deleted.
+        old = [one for one in before if one.time <= before[-1].time - self._settings.snapshot_age]
+        if old:
+            cut = {(self._topics.snapshots, 0): old[-1].offset, (self._topics.journal, 0): old[-1].journal_next}
             self._topics.forget_records(cut)
 
 

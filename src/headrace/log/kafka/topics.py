@@ -124,6 +124,7 @@ class Topics:
             "retention.bytes": "-1",
             "max.message.bytes": str(MESSAGE_BYTES),
             "min.insync.replicas": str(min(2, copies)),
+            "message.timestamp.type": "LogAppendTime",  # the age of a snapshot, by one clock
         }
         if copies == 1:
             config["flush.messages"] = "1"  # no second copy: what is acknowledged has to be on the disk
