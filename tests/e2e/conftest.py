@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from .command import Done, headrace
+
 HEADRACE = Path(sys.executable).with_name("headrace")
 TIMEOUT = 60
 UNTIL_CAUGHT_UP = ("--until-caught-up", "--no-serve")
@@ -24,41 +26,6 @@ ORDERS = (
     '{"id": 1, "shop": "a", "amount": 5}\n{"id": 2, "shop": "b", "amount": 7}\n{"id": 3, "shop": "a", "amount": 1}\n'
 )
 BY_SHOP = "SELECT shop, count(*) AS n, sum(amount) AS total\nFROM orders\nGROUP BY shop\n"
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: bytes
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out.decode()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    def ok(self) -> Done:
-        assert self.code == 0, f"exit code {self.code}\n{self.text}\n{self.err}"
-        assert "Traceback" not in self.err
-        return self
-
-
-def headrace(*args: object, cwd: Path | None = None) -> Done:
-    """Run the installed command to its end, as a shell script would: no terminal."""
-    done = subprocess.run(
-        [HEADRACE, *map(str, args)],
-        capture_output=True,
-        timeout=TIMEOUT,
-        check=False,
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-    )
-    return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
 @dataclass(frozen=True)
