@@ -14,8 +14,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from services.kafka import service
-from services.process import Service
+from services.process import Service, is_open
+from services.secret import path
 
+from headrace.lake import S3, Postgres
+from services import minio, postgres
+
+S3_PORT, BUCKET = minio.PORT, f"s3://{minio.BUCKET}"
 KAFKA = os.environ.get("HEADRACE_TEST_KAFKA", "127.0.0.1:19092")
 
 
@@ -26,6 +31,24 @@ def need_kafka() -> None:
         probe.settimeout(1)
         if probe.connect_ex((host, int(port))) != 0:
             _missing(f"no Kafka at {KAFKA}: in a checkout, make cluster")
+
+
+def need_s3() -> None:
+    """Go on if there is an S3 server, and a database for catalogs."""
+    for what, port in (("S3 server", minio.PORT), ("PostgreSQL", postgres.PORT)):
+        if not is_open(port):
+            _missing(f"no {what} at 127.0.0.1:{port}: in a checkout, make cluster")
+
+
+def s3() -> S3:
+    """The server that `make cluster` starts."""
+    return S3(minio.KEY, path("s3").read_text().strip(), f"http://127.0.0.1:{minio.PORT}")
+
+
+def database() -> Postgres:
+    """The database that `make cluster` starts."""
+    password = path("postgres").read_text().strip()
+    return Postgres("127.0.0.1", postgres.DATABASE, postgres.USER, password, postgres.PORT)
 
 
 def _missing(why: str) -> None:

@@ -6,10 +6,10 @@ import argparse
 import shutil
 import sys
 
-from services import kafka
+from services import kafka, minio, postgres
 from services.process import ServiceError, home
 
-SERVICES = (kafka.service(),)
+SERVICES = (kafka.service(), minio.service(), postgres.service())
 
 
 def main() -> int:
@@ -23,7 +23,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     if given.do == "down" and given.remove:
-        shutil.rmtree(home(), ignore_errors=True)
+        for folder in (*(service.folder for service in SERVICES), home()):
+            shutil.rmtree(folder, ignore_errors=True)
     return 0 if given.do != "status" or all(service.is_up() for service in SERVICES) else 3
 
 
@@ -43,7 +44,7 @@ def down() -> None:
 
 def status() -> None:
     for service in SERVICES:
-        print(f"{service.name:8}{'up' if service.is_up() else 'down':6}{service.address:24}{service.folder}")
+        print(f"{service.name:10}{'up' if service.is_up() else 'down':6}{service.address:24}{service.folder}")
 
 
 if __name__ == "__main__":

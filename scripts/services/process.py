@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,8 +26,8 @@ def cache() -> Path:
 
 
 def home() -> Path:
-    """Where the services keep what they hold."""
-    return cache() / "cluster"
+    """Where the services keep what they hold, and their passwords: projects name these, so it depends on no setting."""
+    return Path.home() / ".cache" / "headrace" / "cluster"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Service:
     Attributes:
         command: what to run; it may first fetch and prepare what it needs.
         seconds: how long starting may take.
-        within: the folder that its own is in, in place of the cache.
+        within: the folder that its own is in, in place of `home`.
+        user: who runs it, if not we.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 60
     within: Path | None = None
+    user: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -75,6 +78,8 @@ class Service:
             if is_open(self.port):
                 raise ServiceError(f"{self.name} cannot start: another process listens on {self.address}")
             self.folder.mkdir(parents=True, exist_ok=True)
+            if self.user:
+                shutil.chown(self.folder, self.user)
             command = self.command(self.folder)
             with self.log.open("ab") as out:
                 process = subprocess.Popen(
@@ -85,6 +90,7 @@ class Service:
                     cwd=self.folder,
                     env={**os.environ, **self.environment},
                     start_new_session=True,
+                    user=self.user,
                 )
             _OURS.append(process)
             self._pid_file.write_text(f"{process.pid} {_start_of(process.pid)}")

@@ -9,10 +9,15 @@ import duckdb
 import pyarrow as pa
 
 from headrace.lake import Commit, Lake
+from headrace.lake.s3 import preparation
+from tests.services import BUCKET, S3_PORT, is_open, s3
 
 
 def connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
+    if is_open(S3_PORT):
+        for statement in preparation(BUCKET, s3()):
+            connection.execute(statement)
     connection.execute("SET TimeZone = 'UTC'; SET arrow_lossless_conversion = true")
     return connection
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pyiceberg.io import OutputFile
 
 from headrace.errors import LakeError
 from headrace.lake import Lake, open_lake
-from headrace.lake.files import LakeFile
 
 from .rows import append, numbered, offsets
+from .storage import Storage
 
 
-def test_an_append_is_read_back_and_covers_its_offsets(lake: Lake) -> None:
+def test_an_append_is_read_back_and_covers_its_offsets(lake: Lake, storage: Storage) -> None:
     commit = append(lake, 0, 10)
     assert commit.written
     assert (commit.rows, commit.files) == (10, 1)
-    assert commit.bytes == Path(lake.files("raw.orders")[0]).stat().st_size
+    assert commit.bytes == storage.size(lake.files("raw.orders")[0])
     assert lake.covered("raw.orders") == 10
     assert offsets(lake) == list(range(10))
     assert lake.tables() == ["raw.orders"]
@@ -103,26 +103,26 @@ def test_another_process_sees_what_was_appended(lake: Lake, reopen: Callable[[],
 
 
 def test_a_commit_that_came_first_is_taken_into_account(
-    lake: Lake, reopen: Callable[[], Lake], monkeypatch: pytest.MonkeyPatch
+    lake: Lake, reopen: Callable[[], Lake], storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other writer commits after we looked at what is covered, and before we commit: the worst moment."""
     append(lake, 0, 10)
-    rival, create = reopen(), LakeFile.create
+    rival, create = reopen(), storage.kind.create
     raced: list[bool] = []
 
-    def create_late(self: LakeFile, overwrite: bool = False) -> object:
+    def create_late(self: OutputFile, overwrite: bool = False) -> object:
         if not raced:
             raced.append(True)
             append(rival, 10, 15)
         return create(self, overwrite)
 
-    monkeypatch.setattr(LakeFile, "create", create_late)
+    monkeypatch.setattr(storage.kind, "create", create_late)
     commit = append(lake, 10, 20)
     assert raced
     assert commit.rows == 5
     assert offsets(lake) == list(range(20))
-    data = {str(path) for path in Path(lake.files("raw.orders")[0]).parent.iterdir()}
-    assert data == set(lake.files("raw.orders")), "the file of the attempt that lost stayed behind"
+    files = lake.files("raw.orders")
+    assert storage.beside(files[0]) == storage.paths(files), "the file of the attempt that lost stayed behind"
 
 
 def test_offsets_belong_to_the_snapshot_they_are_asked_for(lake: Lake) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyiceberg.io import OutputFile
 
 from headrace.errors import LakeError
 from headrace.lake import Lake, compaction
-from headrace.lake.files import LakeFile
 
 from .rows import append, held, numbered, offsets
+from .storage import Storage
 
 
 def fill(lake: Lake, appends: int = 6) -> None:
@@ -56,12 +56,14 @@ def test_a_table_that_is_not_there_is_named(lake: Lake) -> None:
         lake.compact("raw.orders")
 
 
-def test_large_files_stay_and_merged_ones_stop_growing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_files_stay_and_merged_ones_stop_growing(
+    lake: Lake, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(lake, 4)
     lake.append("raw.orders", numbered(40, 4040), start=40, stop=4040, epoch=5)
     for at in range(4):
         append(lake, 4040 + at * 10, 4050 + at * 10)
-    sizes = [Path(file).stat().st_size for file in lake.files("raw.orders")]
+    sizes = [storage.size(file) for file in lake.files("raw.orders")]
     kept = lake.files("raw.orders")[4]
     monkeypatch.setattr(compaction, "SMALL_BYTES", sizes[4])
     monkeypatch.setattr(compaction, "TARGET_BYTES", max(size for size in sizes if size < sizes[4]) + 1)
@@ -86,19 +88,19 @@ def test_a_list_of_the_former_files_stays_readable_until_they_expire(
 
 
 def test_an_append_that_comes_between_is_kept(
-    lake: Lake, reopen: Callable[[], Lake], monkeypatch: pytest.MonkeyPatch
+    lake: Lake, reopen: Callable[[], Lake], storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(lake)
-    rival, create = reopen(), LakeFile.create
+    rival, create = reopen(), storage.kind.create
     raced: list[bool] = []
 
-    def create_late(self: LakeFile, overwrite: bool = False) -> object:
+    def create_late(self: OutputFile, overwrite: bool = False) -> object:
         if not raced:
             raced.append(True)
             append(rival, 60, 75)
         return create(self, overwrite)
 
-    monkeypatch.setattr(LakeFile, "create", create_late)
+    monkeypatch.setattr(storage.kind, "create", create_late)
     assert lake.compact("raw.orders", at_least=2).written
     assert raced
     assert lake.covered("raw.orders") == 75
@@ -106,48 +108,46 @@ def test_an_append_that_comes_between_is_kept(
 
 
 def test_an_append_that_comes_at_the_last_moment_is_kept(
-    lake: Lake, reopen: Callable[[], Lake], monkeypatch: pytest.MonkeyPatch
+    lake: Lake, reopen: Callable[[], Lake], storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the merged file is written and the table looked at again: the commit itself has to notice."""
     fill(lake)
-    rival, create = reopen(), LakeFile.create
+    rival, create = reopen(), storage.kind.create
     raced: list[bool] = []
 
-    def create_late(self: LakeFile, overwrite: bool = False) -> object:
+    def create_late(self: OutputFile, overwrite: bool = False) -> object:
         if not raced and self.location.endswith(".avro"):
             raced.append(True)
             append(rival, 60, 75)
         return create(self, overwrite)
 
-    monkeypatch.setattr(LakeFile, "create", create_late)
+    monkeypatch.setattr(storage.kind, "create", create_late)
     assert lake.compact("raw.orders", at_least=2).written
     assert raced
     assert lake.covered("raw.orders") == 75
     assert offsets(lake) == list(range(75))
-    data = Path(lake.files("raw.orders")[0]).parent
-    former = {file for each in lake.snapshots("raw.orders") for file in lake.files("raw.orders", snapshot=each.id)}
-    assert {str(path) for path in data.iterdir()} == former, "the merged file of the first attempt stayed behind"
+    former = [file for each in lake.snapshots("raw.orders") for file in lake.files("raw.orders", snapshot=each.id)]
+    assert storage.beside(former[0]) == storage.paths(former), "the merged file of the first attempt stayed behind"
 
 
 def test_a_compaction_that_came_first_wins(
-    lake: Lake, reopen: Callable[[], Lake], monkeypatch: pytest.MonkeyPatch
+    lake: Lake, reopen: Callable[[], Lake], storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(lake)
-    rival, create = reopen(), LakeFile.create
+    rival, create = reopen(), storage.kind.create
     raced: list[bool] = []
 
-    def create_late(self: LakeFile, overwrite: bool = False) -> object:
+    def create_late(self: OutputFile, overwrite: bool = False) -> object:
         if not raced:
             raced.append(True)
             rival.compact("raw.orders", at_least=2)
         return create(self, overwrite)
 
-    monkeypatch.setattr(LakeFile, "create", create_late)
+    monkeypatch.setattr(storage.kind, "create", create_late)
     assert not lake.compact("raw.orders", at_least=2).written
     assert offsets(lake) == list(range(60))
-    data = Path(lake.files("raw.orders")[0]).parent
-    former = {file for each in lake.snapshots("raw.orders") for file in lake.files("raw.orders", snapshot=each.id)}
-    assert {str(path) for path in data.iterdir()} == former, "the merged file that lost stayed behind"
+    former = [file for each in lake.snapshots("raw.orders") for file in lake.files("raw.orders", snapshot=each.id)]
+    assert storage.beside(former[0]) == storage.paths(former), "the merged file that lost stayed behind"
 
 
 def test_a_model_keeps_what_it_is_computed_from(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,10 +161,11 @@ def test_a_model_keeps_what_it_is_computed_from(lake: Lake, monkeypatch: pytest.
     assert sum(held(lake, "models.m").values()) == 50
 
 
-def test_a_file_with_fewer_rows_than_the_table_says_is_not_compacted_away(lake: Lake) -> None:
+def test_a_file_with_fewer_rows_than_the_table_says_is_not_compacted_away(lake: Lake, storage: Storage) -> None:
     fill(lake, 3)
-    victim = lake.files("raw.orders")[1]
-    pq.write_table(pq.read_table(victim).slice(0, 7), victim)
+    victim, fewer = lake.files("raw.orders")[1], pa.BufferOutputStream()
+    pq.write_table(pq.read_table(pa.BufferReader(storage.read(victim))).slice(0, 7), fewer)
+    storage.write(victim, fewer.getvalue().to_pybytes())
     before = lake.files("raw.orders")
     with pytest.raises(LakeError, match="HR-709"):
         lake.compact("raw.orders", at_least=2)

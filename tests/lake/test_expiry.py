@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -12,6 +11,7 @@ from headrace.errors import LakeError
 from headrace.lake import Lake
 
 from .rows import append, held, offsets
+from .storage import Storage
 
 LATER = timedelta(hours=1)
 
@@ -20,24 +20,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def on_disk(root: Path) -> set[Path]:
-    return {path for path in (root / "warehouse").rglob("*") if path.is_file()}
-
-
-def test_the_newest_stay_and_the_others_go_with_their_files(lake: Lake, root: Path) -> None:
+def test_the_newest_stay_and_the_others_go_with_their_files(lake: Lake, storage: Storage) -> None:
     for epoch in range(1, 6):
         lake.overwrite("models.m", pa.table({"a": [epoch]}), epoch=epoch, offsets={})
     kept = lake.snapshots("models.m")[-2:]
     gone = [file for each in lake.snapshots("models.m")[:-2] for file in lake.files("models.m", snapshot=each.id)]
-    bytes = sum(path.stat().st_size for path in on_disk(root))
+    bytes = sum(storage.holds().values())
     expired = lake.expire("models.m", keep=2)
     assert expired.snapshots == 3
     assert lake.snapshots("models.m") == kept
     assert [held(lake, "models.m", each.id) for each in kept] == [{("4",): 1}, {("5",): 1}]
-    assert not any(Path(file).exists() for file in gone)
+    assert not storage.paths(gone) & storage.holds().keys()
     assert expired.files >= 9, "of each snapshot its data file, its manifests, its manifest list"
     # The expiry itself writes one more version of the table's metadata.
-    assert sum(path.stat().st_size for path in on_disk(root)) < bytes - expired.bytes + 20_000
+    assert sum(storage.holds().values()) < bytes - expired.bytes + 20_000
 
 
 def test_only_what_is_old_enough_goes(lake: Lake) -> None:
@@ -81,34 +77,32 @@ def test_files_that_a_kept_snapshot_shares_stay(lake: Lake) -> None:
     assert offsets(lake) == list(range(40))
 
 
-def test_a_sweep_takes_what_nothing_names_and_nothing_else(lake: Lake, root: Path) -> None:
+def test_a_sweep_takes_what_nothing_names_and_nothing_else(lake: Lake, storage: Storage) -> None:
     append(lake, 0, 10)
     lake.overwrite("models.m", pa.table({"a": [1]}), epoch=1, offsets={})
     append(lake, 10, 20)
-    good = on_disk(root)
-    orphans = [
-        root / "warehouse/raw/orders/data/0.parquet",
-        root / "warehouse/raw/orders/metadata/00009-x.metadata.json",
-        root / "warehouse/models/m/metadata/half.avro",
-    ]
-    unknown = root / "warehouse/raw/not_in_the_catalog/metadata/00000-x.metadata.json"
-    unknown.parent.mkdir(parents=True)
-    unknown.write_bytes(b"perhaps a catalog was put back that is too old")
-    good.add(unknown)
-    for orphan in orphans:
-        orphan.write_bytes(b"half a file")
+    storage.write(
+        "raw/not_in_the_catalog/metadata/00000-x.metadata.json", b"perhaps a catalog was put back that is too old"
+    )
+    good = storage.holds()
+    for orphan in (
+        "raw/orders/data/0.parquet",
+        "raw/orders/metadata/00009-x.metadata.json",
+        "models/m/metadata/half.avro",
+    ):
+        storage.write(orphan, b"half a file")
     assert lake.sweep(before=now() - LATER).files == 0, "they may belong to a write that is going on"
     swept = lake.sweep(before=now() + LATER)
     assert (swept.files, swept.bytes) == (3, 33)
-    assert on_disk(root) == good
+    assert storage.holds() == good
     assert offsets(lake) == list(range(20))
     assert held(lake, "models.m") == {("1",): 1}
 
 
-def test_a_long_history_of_metadata_versions_is_kept_short(lake: Lake, root: Path) -> None:
+def test_a_long_history_of_metadata_versions_is_kept_short(lake: Lake, storage: Storage) -> None:
     for at in range(30):
         append(lake, at, at + 1)
-    versions = list((root / "warehouse/raw/orders/metadata").glob("*.metadata.json"))
+    versions = [path for path in storage.holds("raw/orders/metadata") if path.endswith(".metadata.json")]
     assert len(versions) <= 21
     assert lake.sweep(before=now() + LATER).files == 0
     assert offsets(lake) == list(range(30))

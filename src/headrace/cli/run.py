@@ -18,8 +18,8 @@ from headrace.cli.stopped import loaded, wall
 from headrace.project import Project
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.decide import EPOCH_ROWS
-from headrace.runtime.logs import target_of
 from headrace.runtime.node import Node, Settings
+from headrace.runtime.services import target_of
 from headrace.security import open_token, read_token
 from headrace.serve import Server, Sockets, app, bind, configure_logs
 

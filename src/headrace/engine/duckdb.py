@@ -81,24 +81,26 @@ class DuckDBEngine:
 
     Args:
         path: the state file.
-        lake: the folder below which history's files are; the only place outside ``path`` that SQL can read.
+        lake: the folder, or the URL, below which history's files are; the only place outside ``path`` that SQL can read.
         functions: those of the project, by name.
+        preparation: statements that it takes to read there.
         read_directly: an epoch of so many rows of a source is read from Arrow; a smaller one goes into a table first.
     """
 
     def __init__(
         self,
         path: Path,
-        lake: Path,
+        lake: Path | str,
         functions: Mapping[str, Function] = MappingProxyType({}),
         *,
+        preparation: Sequence[str] = (),
         read_directly: int = ROWS_TO_READ_DIRECTLY,
     ) -> None:
         self.oracle = DuckDBOracle(functions)
         self._functions = functions
         self._read_directly = read_directly
         self._path = path
-        self._connection = open_database(path, [lake])
+        self._connection = open_database(path, [lake], preparation)
         register(self._connection, functions)
         self._connection.execute(_META)
         self._watermarks = Watermarks(self._connection)

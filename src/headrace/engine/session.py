@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,8 +22,18 @@ ATTACH = "ATTACH {path} AS node (RECOVERY_MODE no_wal_writes)"
 UNSAFE_WHEN_PREPARED = "statistics_propagation,compressed_materialization"
 
 
-def open_database(path: Path, readable: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+# Nothing but history is read from another machine.
+_ELSEWHERE = re.compile("s3://|https?://|HTTP")
+
+
+def open_database(
+    path: Path, readable: Sequence[Path | str], preparation: Sequence[str] = ()
+) -> duckdb.DuckDBPyConnection:
     """The state database; besides itself it can read files below ``readable`` only, whatever SQL is run.
+
+    Args:
+        readable: folders, and URLs' prefixes.
+        preparation: statements without which it could not: they load what it takes, and make secrets known.
 
     Raises:
         EngineError: HR-601 when the file cannot be opened.
@@ -40,7 +51,7 @@ def open_database(path: Path, readable: Sequence[Path]) -> duckdb.DuckDBPyConnec
             state="the log and the lake are whole; state can be rebuilt from them",
             fix=f"free or repair {path}, or delete it and run again: state is rebuilt from history",
         ) from None
-    folders = ", ".join(literal(str(folder.resolve()) + "/") for folder in readable)
+    folders = ", ".join(literal(f"{one.resolve() if isinstance(one, Path) else one}/") for one in readable)
     for statement in (
         "SET TimeZone = 'UTC'",
         "SET preserve_insertion_order = true",
@@ -48,6 +59,7 @@ def open_database(path: Path, readable: Sequence[Path]) -> duckdb.DuckDBPyConnec
         "SET wal_autocheckpoint = '1TB'",
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
+        *preparation,
         f"SET allowed_directories = [{folders}]",
         "SET enable_external_access = false",
     ):
@@ -114,6 +126,13 @@ def engine_error(error: duckdb.Error, doing: str) -> EngineError:
             code="HR-604",
             state=state,
             fix="narrow the query with WHERE or LIMIT, or select from a model that is kept aggregated",
+        )
+    if isinstance(error, duckdb.IOException) and _ELSEWHERE.search(str(error)):
+        return EngineError(
+            f"history cannot be read while {doing}: {text}",
+            code="HR-610",
+            state=state,
+            fix="see that the lake's S3 server runs and can be reached from here; then ask again",
         )
     return EngineError(
         f"{text} (while {doing})",

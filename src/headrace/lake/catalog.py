@@ -1,20 +1,23 @@
-"""The Iceberg catalog of a lake: one SQLite file, two namespaces, and the tables in them."""
+"""The Iceberg catalog of a lake: two namespaces, and the tables in them."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 from headrace.lake import failures
-from headrace.lake.files import WAREHOUSE, make_folder
+from headrace.lake.disk import WAREHOUSE, DiskFiles, make_folder
+from headrace.lake.files import LakeFiles
 
 NAMESPACES: Final = ("raw", "models")
 _NAME = re.compile(r"(raw|models)\.[a-z][a-z0-9_]*")
@@ -31,27 +34,22 @@ _PROPERTIES = {
 
 
 class LakeCatalog:
-    """Loads, creates and names tables. ``root`` holds ``catalog.sqlite`` and ``warehouse/``."""
+    """Loads, creates and names tables.
 
-    def __init__(self, root: Path) -> None:
-        self.warehouse = root / "warehouse"
-        make_folder(self.warehouse)
-        database = root / "catalog.sqlite"
-        if not database.exists() and any(self.warehouse.glob("*/*/metadata/*.metadata.json")):
-            raise failures.torn(database, self.warehouse)
-        _use_wal(database)
-        self._iceberg = SqlCatalog(
-            "headrace",
-            uri=f"sqlite:///file:{quote(str(database))}?uri=true&timeout={_PATIENCE_SECONDS}",
-            warehouse=f"file://{self.warehouse}",
-            **{"py-io-impl": "headrace.lake.files.LakeFiles", WAREHOUSE: str(self.warehouse)},
-        )
+    Args:
+        iceberg: where they are listed.
+        files: where they are.
+        warehouse: the location below which tables are made, ``namespace/table`` each; ``None`` to leave it to the catalog.
+        close: lets go of the catalog.
+    """
+
+    def __init__(self, iceberg: Catalog, files: LakeFiles, warehouse: str | None, close: Callable[[], None]) -> None:
+        self.files = files
+        self._iceberg = iceberg
+        self._warehouse = warehouse
+        self.close = close
         for namespace in NAMESPACES:
             self._iceberg.create_namespace_if_not_exists(namespace)
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._iceberg.engine.dispose()
 
     def names(self) -> list[str]:
         """Every table, as ``namespace.name``, sorted."""
@@ -75,8 +73,9 @@ class LakeCatalog:
 
     def create(self, name: str, schema: Schema) -> Table:
         """A new table without rows; the one already there, should another process have been faster."""
+        location = None if self._warehouse is None else f"{self._warehouse}/{name.replace('.', '/')}"
         try:
-            return self._iceberg.create_table(name, schema, properties=_PROPERTIES)
+            return self._iceberg.create_table(name, schema, location, properties=_PROPERTIES)
         except TableAlreadyExistsError:
             return self._load(name)
 
@@ -86,6 +85,24 @@ class LakeCatalog:
         except FileNotFoundError:
             # A writer may have replaced that version twenty times since we read its name.
             return self._iceberg.load_table(name)
+
+
+def on_disk(root: Path) -> LakeCatalog:
+    """The lake in a folder, made if it is not there: ``catalog.sqlite`` and ``warehouse/``."""
+    warehouse = root / "warehouse"
+    make_folder(warehouse)
+    files = DiskFiles({WAREHOUSE: str(warehouse)})
+    database = root / "catalog.sqlite"
+    if not database.exists() and files.has_tables():
+        raise failures.torn(database, warehouse)
+    _use_wal(database)
+    iceberg = SqlCatalog(
+        "headrace",
+        uri=f"sqlite:///file:{quote(str(database))}?uri=true&timeout={_PATIENCE_SECONDS}",
+        warehouse=f"file://{warehouse}",
+        **{"py-io-impl": "headrace.lake.disk.DiskFiles", WAREHOUSE: str(warehouse)},
+    )
+    return LakeCatalog(iceberg, files, None, iceberg.engine.dispose)
 
 
 def _use_wal(database: Path) -> None:

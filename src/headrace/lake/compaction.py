@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 from headrace.errors import LakeError
 from headrace.lake import data, failures
-from headrace.lake.files import LakeFiles
+from headrace.lake.history import files_of
 
 SMALL_BYTES = 32 << 20
 """A file below this size on disk is worth merging."""
@@ -75,7 +73,7 @@ def _aligned(table: Table, schema: Schema, step: Merge) -> Iterator[pa.Table]:
     """The rows of the files, in the columns of the schema. Bounded in memory: a batch at a time."""
     wanted = data.file_schema(schema)
     for file in step.files:
-        with pq.ParquetFile(path_of(table, file)) as source:
+        with files_of(table).parquet(file.file_path) as source:
             for batch in source.iter_batches(_BATCH):
                 yield align(pa.Table.from_batches([batch], source.schema_arrow), wanted)
 
@@ -88,13 +86,6 @@ def align(rows: pa.Table, wanted: pa.Schema) -> pa.Table:
         for field in wanted
     ]
     return pa.Table.from_arrays(columns, schema=wanted)
-
-
-def path_of(table: Table, file: DataFile) -> Path:
-    """Where a data file is now."""
-    io = table.io
-    assert isinstance(io, LakeFiles)  # the catalog names no other
-    return io.path(file.file_path)
 
 
 def _id(field: pa.Field) -> bytes | None:

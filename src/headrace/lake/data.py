@@ -82,13 +82,13 @@ def write_file(table: Table, schema: Schema, pieces: Iterable[pa.Table]) -> Data
     """
     arrow = file_schema(schema)
     location = table.location_provider().new_data_location(f"{uuid.uuid4()}.parquet")
-    with (
-        table.io.new_output(location).create() as stream,
-        pq.ParquetWriter(stream, arrow, compression="zstd", store_decimal_as_integer=True) as writer,
-    ):
-        for group in _row_groups(pieces):
-            writer.write_table(group.cast(arrow), row_group_size=ROW_GROUP)
     try:
+        with (
+            table.io.new_output(location).create() as stream,
+            pq.ParquetWriter(stream, arrow, compression="zstd", store_decimal_as_integer=True) as writer,
+        ):
+            for group in _row_groups(pieces):
+                writer.write_table(group.cast(arrow), row_group_size=ROW_GROUP)
         return _described(table.io, location, schema, writer.writer.metadata)
     except Exception:
         table.io.delete(location)

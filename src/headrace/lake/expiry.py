@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pyiceberg.table import Table
 from pyiceberg.table import snapshots as iceberg
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
-from headrace.lake.files import LakeFiles, relative
-from headrace.lake.history import Expired, Manifests
+from headrace.lake.files import relative
+from headrace.lake.history import Expired, Manifests, files_of
 from headrace.lake.write import Change
 
 
@@ -36,8 +35,7 @@ def expire(table: Table, gone: list[iceberg.Snapshot], manifests: Manifests) -> 
     stay = [snapshot for snapshot in table.metadata.snapshots if snapshot.snapshot_id not in ids]
     unnamed = set(named_by(table, gone, manifests)) - set(named_by(table, stay, manifests))
     ExpireSnapshots(Change(table, autocommit=True)).by_ids(sorted(ids)).commit()
-    files = [_files(table).path(location) for location in unnamed]
-    return Expired(len(ids), len(files), remove(files))
+    return Expired(len(ids), len(unnamed), files_of(table).remove(unnamed))
 
 
 def named_by(table: Table, snapshots: Iterable[iceberg.Snapshot], manifests: Manifests) -> Iterator[str]:
@@ -59,35 +57,12 @@ def named_by_table(table: Table, manifests: Manifests) -> Iterator[str]:
     yield from named_by(table, table.metadata.snapshots, manifests)
 
 
-def present(warehouse: Path, tables: Iterable[str], before: datetime) -> list[Path]:
-    """The files of those tables that were last written before then."""
-    limit = as_utc(before).timestamp()
-    folders = [warehouse.joinpath(*table.split(".")) for table in tables]
-    files = (path for folder in folders for path in folder.glob("*/*") if path.is_file())
-    return [path for path in files if path.stat().st_mtime < limit]
-
-
-def unnamed(warehouse: Path, found: Iterable[Path], locations: Iterable[str]) -> list[Path]:
-    """Those of the files that none of the locations means."""
-    needed = {warehouse / relative(location) for location in locations}
-    return [path for path in found if path not in needed]
-
-
-def remove(files: Iterable[Path]) -> int:
-    """Delete files; the bytes that frees. A file that is gone already is no error."""
-    freed = 0
-    for path in files:
-        if path.exists():
-            freed += path.stat().st_size
-            path.unlink(missing_ok=True)
-    return freed
+def unnamed(found: Iterable[str], named: Iterable[str]) -> list[str]:
+    """Those of the locations that none of the named means."""
+    needed = set(map(relative, named))
+    return [location for location in found if relative(location) not in needed]
 
 
 def as_utc(time: datetime) -> datetime:
     """The same instant in UTC; a time without a zone is taken to be UTC already."""
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-def _files(table: Table) -> LakeFiles:
-    assert isinstance(table.io, LakeFiles)  # the catalog names no other
-    return table.io

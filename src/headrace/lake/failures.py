@@ -1,4 +1,4 @@
-"""What the disk, the catalog and the caller can do wrong, as ``LakeError`` with what is left and what to do.
+"""What the storage, the catalog and the caller can do wrong, as ``LakeError`` with what is left and what to do.
 
 HR-701  rows would leave a gap in the offsets       HR-708  a file of the lake is missing
 HR-702  rows do not fit the offsets they came with  HR-709  a file of the lake is damaged, or not one of ours
@@ -7,6 +7,8 @@ HR-704  a type or a value that the lake cannot hold HR-711  another process hold
 HR-705  there is no room                            HR-712  no such table or snapshot
 HR-706  the lake's folder cannot be written         HR-713  a table name that the lake does not take
 HR-707  reading or writing the disk failed          HR-714  the lake is closed
+HR-715  the services of the lake do not answer      HR-717  a package that reaches them is not installed
+HR-716  they refuse us                              HR-718  they say something else
 """
 
 from __future__ import annotations
@@ -14,14 +16,14 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, ValidationError, ValidationException
+from pyiceberg.exceptions import CommitFailedException, RESTError, ValidationError, ValidationException
 from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import LakeError, Place
@@ -50,38 +52,61 @@ _GOOD_COPY = (
 )
 
 
-@dataclass(frozen=True)
-class Failures:
-    """Explains the errors of one lake; ``root`` is its folder."""
+Said = tuple[str, str, str]
+"""Code, what happened, and what to do."""
 
-    root: Path
+
+class Failures(ABC):
+    """Explains the errors of one lake.
+
+    Args:
+        where: it is.
+        good_copy: what to do when a file is damaged.
+    """
+
+    def __init__(self, where: Place, good_copy: str) -> None:
+        self.where = where
+        self.good_copy = good_copy
 
     @contextmanager
     def explained(self, doing: str, state: str = UNCHANGED) -> Iterator[None]:
-        """Turn whatever the disk, SQLite, Iceberg, Arrow or DuckDB raises inside into a ``LakeError``."""
+        """Turn whatever the storage, the catalog, Iceberg, Arrow or DuckDB raises inside into a ``LakeError``."""
         try:
             yield
         except LakeError as error:
-            error.where = error.where or Place(self.root)
+            error.where = error.where or self.where
             raise
-        except (OSError, DBAPIError, sqlite3.Error) as error:
-            raise self._disk(error, doing, state) from error
+        except (OSError, DBAPIError, sqlite3.Error, RESTError) as error:
+            raise self._error(*self._said(error), doing, state) from error
         except duckdb.Error as error:
-            raise self._error("HR-704", doing, first_line(error), state, _CAST) from error
+            raise self._error("HR-704", first_line(error), _CAST, doing, state) from error
         except CommitFailedException as error:
-            raise self._error("HR-710", doing, f"other writers kept winning ({error})", state, _ONE_WRITER) from error
+            what = f"other writers kept winning ({error})"
+            raise self._error("HR-710", what, _ONE_WRITER, doing, state) from error
         except (ValueError, KeyError, EOFError, pa.ArrowException, ValidationError, ValidationException) as error:
             what = f"a file of the lake is damaged or not one of ours ({first_line(error)})"
-            raise self._error("HR-709", doing, what, state, _GOOD_COPY) from error
+            raise self._error("HR-709", what, self.good_copy, doing, state) from error
 
-    def _disk(self, error: Exception, doing: str, state: str) -> LakeError:
-        code, what, fix = self._said(error)
-        return self._error(code, doing, f"{what} ({cause_of(error)})", state, fix)
+    @abstractmethod
+    def _said(self, error: Exception) -> Said:
+        """What storage or catalog mean by an error of theirs."""
 
-    def _error(self, code: str, doing: str, what: str, state: str, fix: str) -> LakeError:
-        return LakeError(f"{doing} failed: {what}.", code=code, where=Place(self.root), state=state, fix=fix)
+    def _error(self, code: str, what: str, fix: str, doing: str, state: str) -> LakeError:
+        return LakeError(f"{doing} failed: {what}.", code=code, where=self.where, state=state, fix=fix)
 
-    def _said(self, error: Exception) -> tuple[str, str, str]:
+
+class DiskFailures(Failures):
+    """Explains the errors of a lake in the folder ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(Place(root), _GOOD_COPY)
+        self._root = root
+
+    def _said(self, error: Exception) -> Said:
+        code, what, fix = self._meant(error)
+        return code, f"{what} ({cause_of(error)})", fix
+
+    def _meant(self, error: Exception) -> Said:
         number = getattr(error, "errno", None)
         match sqlite_code(error):
             case sqlite3.SQLITE_FULL:
@@ -102,15 +127,15 @@ class Failures:
 
     def _room(self) -> str:
         try:
-            return f"{shutil.disk_usage(self.root).free:,} bytes are free on the disk of {self.root}"
+            return f"{shutil.disk_usage(self._root).free:,} bytes are free on the disk of {self._root}"
         except OSError:
-            return f"{self.root} cannot be reached"
+            return f"{self._root} cannot be reached"
 
     def _make_writable(self) -> str:
-        return f"Make {self.root} a folder on a writable disk, owned by the user that runs Headrace, and try again."
+        return f"Make {self._root} a folder on a writable disk, owned by the user that runs Headrace, and try again."
 
     def _who_holds(self) -> str:
-        catalog = self.root / "catalog.sqlite"
+        catalog = self._root / "catalog.sqlite"
         return f"`fuser -v {catalog}` names the processes. Stop the one that hangs, or wait for it; then try again."
 
 

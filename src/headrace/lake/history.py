@@ -14,6 +14,7 @@ from pyiceberg.table import snapshots as iceberg
 
 from headrace.errors import LakeError
 from headrace.lake import failures
+from headrace.lake.files import LakeFiles
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,12 @@ class Manifests:
         found = [file for manifest in manifests for file in self.listed(table.io, manifest)]
         offset = next((field.field_id for field in table.schema().fields if field.name == "__offset"), None)
         return sorted(found, key=lambda file: _first(file, offset))
+
+
+def files_of(table: Table) -> LakeFiles:
+    """Access to the table's files."""
+    assert isinstance(table.io, LakeFiles)  # the catalog names no other
+    return table.io
 
 
 def _first(file: DataFile, offset_field: int | None) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +17,13 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from headrace.lake import compaction, data, expiry, failures, history, write
-from headrace.lake.catalog import LakeCatalog
+from headrace.lake.catalog import LakeCatalog, on_disk
 from headrace.lake.columns import Column
 from headrace.lake.convert import Converter
-from headrace.lake.failures import UNCHANGED, UNWRITTEN, Failures
+from headrace.lake.expiry import as_utc
+from headrace.lake.failures import UNCHANGED, UNWRITTEN, DiskFailures, Failures
 from headrace.lake.history import Commit, Expired, Manifests, Snapshot, Stamp
+from headrace.lake.place import LakeElsewhere
 from headrace.lake.reading import select
 from headrace.lake.schema import columns_of, schema_of
 
@@ -42,9 +44,23 @@ def open_lake(root: Path) -> Lake:
         LakeError: the folder cannot be made or written (HR-705 to HR-707), or its catalog is damaged (HR-709).
     """
     root = root.absolute()
-    failures = Failures(root)
+    failures = DiskFailures(root)
     with failures.explained("Opening the lake"):
-        return Lake(root, failures)
+        return Lake(on_disk(root), failures, readable=root)
+
+
+def open_lake_elsewhere(place: LakeElsewhere) -> Lake:
+    """Open the lake on S3, or start an empty one there.
+
+    Raises:
+        LakeError: its services do not answer (HR-715), refuse us (HR-716), or cannot be reached for want of a package (HR-717).
+    """
+    from headrace.lake import elsewhere, s3  # noqa: PLC0415  # Arrow's S3 client takes a while to load, and a catalog's client may be missing
+
+    failures = elsewhere.ServiceFailures(place)
+    with failures.explained("Opening the lake"):
+        preparation = s3.preparation(place.warehouse, place.s3)
+        return Lake(elsewhere.on_s3(place), failures, readable=place.warehouse, preparation=preparation)
 
 
 class Lake:
@@ -52,11 +68,19 @@ class Lake:
 
     Any thread may read while one writes; writes of one ``Lake`` wait for each other. Other processes may read, and may
     write other tables. Every failure is a ``LakeError`` that says what is left and what to do.
+
+    Attributes:
+        readable: the folder, or the prefix of a URL, below which a DuckDB connection has to be allowed to read.
+        preparation: the statements that it runs first.
     """
 
-    def __init__(self, root: Path, failures: Failures) -> None:
+    def __init__(
+        self, catalog: LakeCatalog, failures: Failures, *, readable: Path | str, preparation: Sequence[str] = ()
+    ) -> None:
+        self.readable = readable
+        self.preparation = tuple(preparation)
         self._failures = failures
-        self._catalog = LakeCatalog(root)
+        self._catalog = catalog
         self._converter = Converter()
         self._manifests = Manifests()
         self._writing = threading.RLock()
@@ -155,7 +179,7 @@ class Lake:
         return self._read(table, lambda found: history.covered(found, snapshot, generation), 0)
 
     def files(self, table: str, *, snapshot: int | None = None) -> list[str]:
-        """Absolute paths of the Parquet files that make up the table, now or at a snapshot; oldest rows first.
+        """The Parquet files, as DuckDB finds them (absolute paths, or URLs), that make up the table, now or at a snapshot; oldest rows first.
 
         The list stays readable, whatever is written, until its snapshot expires. For a list and the offsets that
         belong to it, name the same snapshot in ``files`` and ``covered``.
@@ -246,11 +270,11 @@ class Lake:
         with self._changing("Sweeping the lake"):
             names = self._catalog.names()
             # Files first: what is committed after that is named by then, or not among them.
-            found = expiry.present(self._catalog.warehouse, names, before)
+            found = list(self._catalog.files.written_before(names, as_utc(before)))
             tables = [self._catalog.get(name) for name in names]
             needed = (location for table in tables for location in expiry.named_by_table(table, self._manifests))
-            orphans = expiry.unnamed(self._catalog.warehouse, found, needed)
-            return Expired(0, len(orphans), expiry.remove(orphans))
+            orphans = expiry.unnamed(found, needed)
+            return Expired(0, len(orphans), self._catalog.files.remove(orphans))
 
     def close(self) -> None:
         """Wait for the write that is going on, and let go of the files. Closing again does nothing."""
@@ -293,7 +317,8 @@ class Lake:
         return columns_of(table.schema() if at is None or at.schema_id is None else table.schemas()[at.schema_id])
 
     def _paths(self, table: Table, snapshot: int | None) -> list[str]:
-        return [str(compaction.path_of(table, file)) for file in self._manifests.data_files(table, snapshot)]
+        files = history.files_of(table)
+        return [files.readable(file.file_path) for file in self._manifests.data_files(table, snapshot)]
 
     def _read(self, table: str, look: Callable[[Table], T], absent: T | None = None) -> T:
         """What ``look`` finds; ``absent`` if there is no table, where that is an answer."""

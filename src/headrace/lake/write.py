@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyiceberg.exceptions import CommitStateUnknownException, RESTError
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
@@ -99,13 +100,16 @@ def commit(transaction: Change, stamp: Stamp, added: list[DataFile], gone: Itera
 def _may_have_landed(table: Table, snapshot: int, error: Exception) -> bool:
     """False only if it is certain that no catalog, not even one recovered after a crash, will name the snapshot.
 
-    A COMMIT that failed for another reason than a refusal may be in SQLite's log in whole or in part.
+    A COMMIT that failed for another reason than a refusal may be in SQLite's log in whole or in part; one that a server did not
+    answer may have been done there.
     """
-    if isinstance(error, DBAPIError) and not failures.refused(error):
+    if isinstance(error, CommitStateUnknownException) or (
+        isinstance(error, DBAPIError) and not failures.refused(error)
+    ):
         return True
     try:
         return table.refresh().snapshot_by_id(snapshot) is not None
-    except (OSError, DBAPIError):
+    except (OSError, DBAPIError, RESTError):
         return True
 
 

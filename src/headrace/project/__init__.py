@@ -12,10 +12,11 @@ from headrace.project.pysource import raised_at
 from headrace.project.report import Parameter, Report, Section
 from headrace.project.secret import Reference
 from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource, Source
-from headrace.project.target import KafkaLog, Target
+from headrace.project.target import Catalog, KafkaLog, PostgresCatalog, RestCatalog, S3Lake, Target
 
 __all__ = [
     "Argument",
+    "Catalog",
     "Dashboard",
     "Display",
     "FileSource",
@@ -27,12 +28,15 @@ __all__ = [
     "Model",
     "Parameter",
     "ParitySettings",
+    "PostgresCatalog",
     "Project",
     "ProjectErrors",
     "PushSource",
     "Reference",
     "ReplaySource",
     "Report",
+    "RestCatalog",
+    "S3Lake",
     "Section",
     "ServeSettings",
     "Source",

@@ -24,7 +24,7 @@ from headrace.project.project import LakeSettings, LogSettings, ParitySettings, 
 from headrace.project.report import Parameter, Report, Section
 from headrace.project.secret import Reference
 from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource
-from headrace.project.target import KafkaLog, Target
+from headrace.project.target import Catalog, KafkaLog, PostgresCatalog, RestCatalog, S3Lake, Target
 
 REQUIRED = "required"
 
@@ -63,7 +63,16 @@ parity: {every: 15 minutes}
 _TARGETS = """\
 targets:
   cluster:
-    log: {kind: kafka, servers: "127.0.0.1:19092"}
+    log: {kind: kafka, servers: "kafka.example.com:9092"}
+    lake:
+      kind: s3
+      warehouse: s3://history/auctions
+      endpoint: https://s3.example.com
+      key: headrace
+      secret: {env: S3_SECRET}
+      catalog:
+        postgres:
+          {host: db.example.com, database: catalog, user: headrace, password: {env: CATALOG_PASSWORD}}
 """
 _FILE = """\
 kind: file
@@ -161,7 +170,11 @@ def _blocks() -> Iterator[str]:
     }
     yield from (_keys(f"### {key}", cls) for key, cls in settings.items())
     yield _keys("### targets", Target, f"```yaml\n{_TARGETS}```\n")
-    yield _keys("#### log", KafkaLog)
+    yield _keys("#### targets.log", KafkaLog)
+    yield _keys("#### targets.lake", S3Lake)
+    yield _keys("#### targets.lake.catalog", Catalog)
+    yield _keys("#### targets.lake.catalog.postgres", PostgresCatalog)
+    yield _keys("#### targets.lake.catalog.rest", RestCatalog)
     yield "## sources/NAME.yaml\n\nWhere rows come from. `kind` says which keys there are.\n"
     yield _chapter("sources/bid.yaml", FileSource, _FILE, "### kind: file")
     yield _chapter("sources/person.yaml", PushSource, _PUSH, "### kind: push")

@@ -19,7 +19,9 @@ class Reference(Declared):
     """Where a value is found when it is needed: an environment variable, or a file."""
 
     env: Text | None = Field(default=None, description="An environment variable that holds the value.")
-    file: Text | None = Field(default=None, description="A file that holds the value, and nothing else.")
+    file: Text | None = Field(
+        default=None, description="A file that holds the value, and nothing else; `~` is the home folder."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Reference:
@@ -37,7 +39,7 @@ class Reference(Declared):
             SourceError: HR-418, it is not there.
         """
         try:
-            return os.environ[self.env] if self.env else Path(self.file or "").read_text().strip()
+            return os.environ[self.env] if self.env else Path(self.file or "").expanduser().read_text().strip()
         except (KeyError, OSError, UnicodeDecodeError) as error:
             place = f"environment variable {self.env}" if self.env else f"file {self.file}"
             raise SourceError(
@@ -61,6 +63,17 @@ def _no_secrets(settings: Mapping[str, str | Reference]) -> Mapping[str, str | R
             )
     return settings
 
+
+def _reference(value: Any) -> Any:
+    if isinstance(value, str | int | float):
+        raise refused(
+            "this is a secret, which no project file holds", "write `{env: NAME}` or `{file: PATH}`", hidden=True
+        )
+    return value
+
+
+Secret = Annotated[Reference, BeforeValidator(_reference)]
+"""A value that only a reference leads to."""
 
 Setting = Annotated[Text | Reference, BeforeValidator(_written)]
 

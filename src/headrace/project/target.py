@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from headrace.project.declared import Count, Declared, Text
-from headrace.project.secret import ClientSettings
+from headrace.project.declared import Count, Declared, Flag, Text, refused
+from headrace.project.secret import ClientSettings, Secret
 
 
 class KafkaLog(Declared):
@@ -28,7 +28,70 @@ class KafkaLog(Declared):
     )
 
 
+Port = Annotated[Count, Field(ge=1, le=65535)]
+
+
+class PostgresCatalog(Declared):
+    """A catalog in PostgreSQL, in the tables that pyiceberg's SQL catalog and Spark's JDBC catalog share."""
+
+    host: Text = Field(description="Where the server is.")
+    port: Port = Field(default=5432, description="Its port.")
+    database: Text = Field(description="The database; the tables are made in it.")
+    user: Text = Field(description="Who connects.")
+    password: Secret = Field(description="A reference to the password.")
+    client: ClientSettings = Field(
+        default={}, description="Further settings of the connection by libpq's names, such as `sslmode`."
+    )
+
+
+class RestCatalog(Declared):
+    """A catalog behind Iceberg's REST interface."""
+
+    uri: Text = Field(description="Where it answers, as `https://host/api/catalog`.")
+    client: ClientSettings = Field(
+        default={},
+        description="Further settings by pyiceberg's names, such as `warehouse` and `credential`; a secret is a reference.",
+    )
+
+
+class Catalog(Declared):
+    """Where the lake's tables are listed: one of the two."""
+
+    postgres: PostgresCatalog | None = Field(default=None, description="In a database.")
+    rest: RestCatalog | None = Field(default=None, description="Behind Iceberg's REST interface.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Catalog:
+        if (self.postgres is None) == (self.rest is None):
+            raise refused("a lake has one catalog", "write `postgres: {…}` or `rest: {…}`")
+        return self
+
+
+class S3Lake(Declared):
+    """History, on S3."""
+
+    kind: Literal["s3"] = Field(description="The lake's files are on S3, Amazon's or another server that speaks it.")
+    warehouse: Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9][a-z0-9.-]+(/[a-zA-Z0-9_.=-]+)*$")] = Field(
+        description="Below which the tables are: `s3://bucket/prefix`. The bucket has to be there."
+    )
+    endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^/]+$")] | None = Field(
+        default=None, description="The server, as `http://host:port`. Default: Amazon's."
+    )
+    region: Text = Field(default="us-east-1", description="The bucket's region.")
+    path_style: Flag = Field(
+        default=True, description="The bucket stands in the path, as MinIO has it, and not in the host's name."
+    )
+    key: Text = Field(description="The access key.")
+    secret: Secret = Field(description="A reference to the secret key.")
+    catalog: Catalog = Field(description="Where the tables are listed.")
+    name: Annotated[str, StringConstraints(pattern="^[a-zA-Z0-9_-]{1,100}$")] | None = Field(
+        default=None,
+        description="The catalog's name, which tells lakes in one database apart. Default: the project's name.",
+    )
+
+
 class Target(Declared):
     """Services in place of what a project has on its own."""
 
     log: KafkaLog | None = Field(default=None, description="The log. Default: SQLite in the data directory.")
+    lake: S3Lake | None = Field(default=None, description="History. Default: files in the data directory.")

@@ -15,7 +15,7 @@ from headrace.ingest import Reader
 from headrace.log import Log, Part
 from headrace.runtime.assemble import REJECTED
 from headrace.runtime.defects import as_ours
-from headrace.runtime.logs import SILENT, Backoff
+from headrace.runtime.services import SILENT, Backoff
 
 log_ = structlog.get_logger("headrace.intake")
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.engine import Arrived, Committed, Engine, Mark
-from headrace.errors import HeadraceError, LogError
+from headrace.errors import HeadraceError
 from headrace.log import Epoch, Log
 from headrace.runtime.decide import DAWN, FIRST_ROWS, logical_time, next_limit, next_offsets, rest
 from headrace.runtime.defects import as_ours
-from headrace.runtime.logs import SILENT, Backoff
+from headrace.runtime.services import SILENT, Backoff
 
 # How often time-dependent models move when nothing arrives, by the wall clock.
 TICK_SECONDS = 1.0
@@ -116,7 +116,7 @@ class EpochLoop:
             while not self._end.is_set():
                 try:
                     self._go_on()
-                except LogError as error:
+                except HeadraceError as error:
                     if error.code not in SILENT and not (self._unsure and error.code == "HR-513"):
                         raise
                     self._unsure = True

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import structlog
 
 from headrace.engine import Arrived, Committed, DuckDBEngine, Mark, OnStart, Recomputed
 from headrace.errors import HeadraceError, UsageError
 from headrace.ingest import open_reader, parse_push, resolve
-from headrace.lake import open_lake
 from headrace.project import Dashboard, Project, PushSource, Report, Source
 from headrace.runtime.answers import Answer, Answers, Ask, Question
 from headrace.runtime.assemble import REJECTED, assemble
@@ -23,12 +23,14 @@ from headrace.runtime.decide import EPOCH_ROWS, complete_to, shown
 from headrace.runtime.defects import as_ours
 from headrace.runtime.explained import explained
 from headrace.runtime.intake import Intake, parts_of, reader_position
-from headrace.runtime.logs import open_log
 from headrace.runtime.loop import EpochLoop
 from headrace.runtime.receipts import Receipts
+from headrace.runtime.services import SILENT, Backoff, open_history, open_log
 from headrace.runtime.tiering import Tiering, take_up
 from headrace.security import Principal
 from headrace.sql import nearest
+
+log_ = structlog.get_logger("headrace.node")
 
 INTAKE_ROWS = 50_000
 PROGRESS_SECONDS = 0.2
@@ -109,8 +111,12 @@ class Node:
         while not self._caught_up() and not self._ended.wait(PROGRESS_SECONDS):
             progress(self._headway())
         self.check()
-        if not self._ended.is_set() and (failed := _tried(self._tiering.flush)) is not None:
-            self._fail(failed)
+        silence = Backoff("tiering", self._ended)
+        while not self._ended.is_set() and (failed := _tried(self._tiering.flush)) is not None:
+            if failed.code not in SILENT:
+                self._fail(failed)
+                break
+            silence.wait(failed)
         self.check()
 
     def check(self) -> None:
@@ -312,8 +318,10 @@ class Node:
     def _open(self) -> None:
         settings, project = self._settings, self.project
         self._log = open_log(project, self.data, self._clock)
-        self._lake = open_lake(self.data.lake)
-        self._engine = DuckDBEngine(self.data.state, self.data.lake, project.functions)
+        self._lake = open_history(project, self.data)
+        self._engine = DuckDBEngine(
+            self.data.state, self._lake.readable, project.functions, preparation=self._lake.preparation
+        )
         self._receipts = Receipts(self.data.receipts)
         known = self._engine.definitions()
         self._assembly = assemble(project, self._engine.oracle, lambda source: self._columns(source, known))
@@ -452,7 +460,11 @@ class Node:
             try:
                 self.parity()
             except Exception as error:  # noqa: BLE001 - a thread must not end in silence
-                self._fail(as_ours(error, "proving"))
+                failed = as_ours(error, "proving")
+                if failed.code not in SILENT:
+                    self._fail(failed)
+                else:
+                    log_.warning("parity was not looked at", why=failed.what)
 
     def _receipt(self, mark: Mark, result: Recomputed) -> dict[str, Any]:
         sources = self._assembly.upstream(result.model)

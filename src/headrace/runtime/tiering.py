@@ -19,7 +19,7 @@ from headrace.errors import HeadraceError, LogError
 from headrace.lake import Lake
 from headrace.log import Log
 from headrace.runtime.defects import as_ours
-from headrace.runtime.logs import SILENT
+from headrace.runtime.services import SILENT, Backoff
 
 log_ = structlog.get_logger("headrace.tiering")
 
@@ -100,12 +100,22 @@ class Tiering:
         return self.lake.covered(f"raw.{source}")
 
     def _loop(self) -> None:
+        silence = Backoff("tiering", self._end)
+        swept = False
         try:
-            with self._work:
-                self.lake.sweep(before=self.now() - KEEP_FOR)
             while not self._end.wait(LOOK_SECONDS):
-                with self._work:
-                    self._look()
+                try:
+                    with self._work:
+                        if not swept:
+                            self.lake.sweep(before=self.now() - KEEP_FOR)
+                            swept = True
+                        self._look()
+                except HeadraceError as error:
+                    if error.code not in SILENT:
+                        raise
+                    silence.wait(error)
+                else:
+                    silence.reset()
         except Exception as error:  # noqa: BLE001 - a thread must not end in silence
             self.failed(as_ours(error, "moving history to the lake"))
 

@@ -1,4 +1,4 @@
-"""Which log a node keeps, and what is done while it does not answer."""
+"""Which log and which lake a node keeps, and what is done while they do not answer."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from datetime import datetime
 import structlog
 
 from headrace.errors import HeadraceError, LogError, Place, UsageError
+from headrace.lake import S3, Lake, LakeElsewhere, Postgres, Rest, open_lake, open_lake_elsewhere
 from headrace.log import Log, open_sqlite
-from headrace.project import KafkaLog, Project, Target
+from headrace.project import KafkaLog, Project, S3Lake, Target
 from headrace.project.secret import resolved
 from headrace.runtime.datadir import DataDir
 from headrace.sql import nearest
 
-log_ = structlog.get_logger("headrace.log")
+log_ = structlog.get_logger("headrace.services")
 
-SILENT = frozenset({"HR-511", "HR-515"})
-"""What heals by itself: a log elsewhere does not answer, and what was asked of it was not done, or may yet come to have been."""
+SILENT = frozenset({"HR-511", "HR-515", "HR-610", "HR-715"})
+"""What heals by itself: log or lake do not answer, and what was asked of them was not done, or may yet come to have been."""
 
 
 def target_of(project: Project, name: str | None) -> Target:
@@ -76,6 +77,33 @@ def _open_kafka(project: Project, declared: KafkaLog, clock: Callable[[], dateti
     return open_kafka(settings, clock=clock)
 
 
+def open_history(project: Project, data: DataDir) -> Lake:
+    """The lake of a project on the target of its data directory.
+
+    Raises:
+        LakeError: it cannot be opened; SourceError: HR-418, a secret is not there; UsageError: HR-114.
+    """
+    declared = target_of(project, data.target).lake
+    return open_lake(data.lake) if declared is None else open_lake_elsewhere(_elsewhere(project, declared))
+
+
+def _elsewhere(project: Project, declared: S3Lake) -> LakeElsewhere:
+    place = project.root / "headrace.yaml"
+    database, rest = declared.catalog.postgres, declared.catalog.rest
+    catalog: Postgres | Rest
+    if database is not None:
+        password = database.password.value("password", place)
+        options = tuple(resolved(database.client, place).items())
+        catalog = Postgres(database.host, database.database, database.user, password, database.port, options)
+    else:
+        assert rest is not None  # one of the two, as the project was read
+        catalog = Rest(rest.uri, tuple(resolved(rest.client, place).items()))
+    secret = declared.secret.value("secret", place)
+    name = declared.name or re.sub("[^a-zA-Z0-9_-]", "-", project.name)[:100]
+    server = S3(declared.key, secret, declared.endpoint, declared.region, declared.path_style)
+    return LakeElsewhere(name, declared.warehouse, server, catalog)
+
+
 class Backoff:
     """Waits, longer each time, while something does not answer."""
 
@@ -88,12 +116,12 @@ class Backoff:
     def wait(self, error: HeadraceError) -> None:
         """Before the next try; less if it is to end."""
         if self._next == self._first:
-            log_.warning("waiting for the log", who=self._who, why=error.what)
+            log_.warning("waiting for an answer", who=self._who, why=error.what)
         self._end.wait(self._next)
         self._next = min(self._most, self._next * 2)
 
     def reset(self) -> None:
         """It answers."""
         if self._next != self._first:
-            log_.info("the log answers again", who=self._who)
+            log_.info("answers again", who=self._who)
         self._next = self._first
