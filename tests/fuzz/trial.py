@@ -6,12 +6,16 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import sqlglot
 from sqlglot import exp
 
 from headrace.engine import Asked, DuckDBOracle
+from headrace.engine.programs import instant
+from headrace.engine.render import render
 from headrace.errors import EngineError, HeadraceError
 from headrace.sql import Program
 
@@ -128,25 +132,50 @@ def _fails(case: Case, model: str, verdict: Verdict) -> bool:
 
 
 def batch_error(case: Case, model: str) -> str | None:
-    """The error of one batch query over the sources' rows after some epoch; None when there is none."""
-    programs = compiled(case.models, case.sources, DuckDBOracle()).programs
+    """The error of one batch query over the sources' rows after some epoch; None when there is none.
+
+    Whether DuckDB evaluates an expression on a row that no other row joins is up to the plan it makes, so it is asked as written too.
+    """
+    oracle = DuckDBOracle()
+    programs = compiled(case.models, case.sources, oracle).programs
     if model not in programs:
         return None
-    query = inlined(programs, model)
+    query = inlined(programs, model, oracle)
     with playing(replace(case, models={})) as play:
         for epoch in case.epochs:
             play.run(epoch)
             (answer,), _ = play.engine.query([Asked(query)])
             if isinstance(answer, EngineError):
                 return described(answer)
+            if (error := _as_written(play, query, epoch.time)) is not None:
+                return described(error)
     return None
 
 
-def inlined(programs: Mapping[str, Program], model: str) -> exp.Query:
-    """One query over sources alone: the models are common table expressions."""
-    ctes = ", ".join(f'"{name}" AS ({program.batch.sql("duckdb")})' for name, program in programs.items())
-    query = sqlglot.parse_one(
-        f'WITH {ctes.replace(chr(34) + "all" + chr(34) + ".", "")} SELECT * FROM "{model}"', read="duckdb"
-    )
+def _as_written(play: Play, query: exp.Query, now: datetime) -> duckdb.Error | None:
+    """The error of the query when its plan is the one that it is written as."""
+    with play.engine._connection.cursor() as cursor:
+        cursor.execute(f"USE node; SET TimeZone = 'UTC'; SET VARIABLE now = {instant(now)}; PRAGMA disable_optimizer")
+        try:
+            cursor.execute(render(query)).fetchall()
+        except duckdb.Error as error:
+            return error
+    return None
+
+
+def inlined(programs: Mapping[str, Program], model: str, oracle: DuckDBOracle) -> exp.Query:
+    """One query over sources alone: the models are common table expressions, with their columns' types.
+
+    A column that is only ever NULL has none to DuckDB until it is in a table, and then compares with other things.
+    """
+    ctes = ", ".join(f'"{name}" AS ({_typed(name, program, oracle)})' for name, program in programs.items())
+    query = sqlglot.parse_one(f'WITH {ctes} SELECT * FROM "{model}"', read="duckdb")
     assert isinstance(query, exp.Query)
     return query
+
+
+def _typed(name: str, program: Program, oracle: DuckDBOracle) -> str:
+    kinds = oracle.describe(exp.select("*").from_(exp.to_identifier(name, quoted=True)))
+    columns = ", ".join(f'CAST("{column}" AS {kind}) AS "{column}"' for column, kind in kinds)
+    batch = program.batch.sql("duckdb").replace('"all".', "")
+    return f"SELECT {columns} FROM ({batch})"

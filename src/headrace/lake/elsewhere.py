@@ -80,6 +80,7 @@ def on_s3(place: LakeElsewhere) -> LakeCatalog:
     """
     given = s3.properties(place.warehouse, place.s3)
     files = s3.S3Files(given)
+    files.check()
     given["warehouse"] = place.warehouse
     iceberg: Catalog
     if isinstance(place.catalog, Rest):

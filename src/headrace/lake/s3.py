@@ -68,6 +68,10 @@ class S3Files(LakeFiles):
     def has_tables(self) -> bool:
         return any(found.path.endswith(".metadata.json") for found in self._objects(""))
 
+    def check(self) -> None:
+        """Look into the bucket: what is wrong with it or with us is said best of a listing."""
+        self._fs.get_file_info(FileSelector(_path(self._warehouse).partition("/")[0]))
+
     def _objects(self, below: str) -> list[FileInfo]:
         selector = FileSelector(f"{_path(self._warehouse)}/{below}", allow_not_found=True, recursive=True)
         return [found for found in self._fs.get_file_info(selector) if found.type == FileType.File]
