@@ -153,6 +153,23 @@ def status(
     inspect.status(project, data, target, as_json=json)
 
 
+@app.command()
+def doctor(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = HERE,
+    json: JsonOption = False,
+    data: DataOption = None,
+    target: TargetOption = None,
+) -> None:
+    """Try everything that the project needs to run, and say what to mend. Exit code 3 if anything is amiss.
+
+    Example: headrace doctor --target cluster
+    """
+    from headrace.cli.doctor import examine
+
+    if not examine(project, data, target, as_json=json):
+        raise typer.Exit(CHECK_FAILED)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"headrace {__version__}")

@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from headrace.errors import HeadraceError
+
 TABLE_ROWS = 200
 
 
@@ -138,3 +140,12 @@ def show_status(found: Mapping[str, Any]) -> None:
     console = _console()
     console.print(sources)
     console.print(models)
+
+
+def show_finding(part: str, where: str, said: str, error: HeadraceError | None) -> None:
+    """What came of trying one part: a line, and below it what to mend."""
+    verdict = "[green]ok   [/green]" if error is None else "[red]amiss[/red]"
+    console = _console()
+    console.print(f"{verdict} {_plain(part):12} {_plain(where)}{f': {_plain(said)}' if said else ''}")
+    if error is not None:
+        console.print(Text("\n".join(f"      {line}" for line in str(error).splitlines())))

@@ -19,6 +19,7 @@ from headrace.runtime.datadir import DataDir
 from headrace.runtime.explained import explained
 from headrace.runtime.node import Node, Settings
 from headrace.security import Principal
+from headrace.serve import configure_logs
 from headrace.serve.encode import to_arrow, to_csv, to_json, to_parquet, to_rows
 from headrace.sql import nearest
 
@@ -36,6 +37,7 @@ def loaded(project: Path) -> Project:
 @contextmanager
 def opened(project: Project, data: DataDir) -> Iterator[StoppedNode]:
     """The data of a node that does not run, opened for questions."""
+    configure_logs()  # standard output is for answers
     node = Node(project, data, Settings(intake=False), wall)
     node.open()
     try:

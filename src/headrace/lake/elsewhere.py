@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import uuid
 from pathlib import Path
 from typing import Final
 
-from pyiceberg.catalog import Catalog
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import CommitStateUnknownException, ForbiddenError, UnauthorizedError
+from pyiceberg.exceptions import CommitStateUnknownException, ForbiddenError, RESTError, UnauthorizedError
+from requests import RequestException
 from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import LakeError, Place
 from headrace.lake import s3
@@ -45,8 +50,8 @@ class ServiceFailures(Failures):
 
     def __init__(self, place: LakeElsewhere) -> None:
         catalog = place.catalog
-        listed = catalog.uri if isinstance(catalog, Rest) else f"PostgreSQL at {catalog.host}:{catalog.port}"
-        self._who = f"S3 at {place.s3.endpoint or 'Amazon'} and {listed}"
+        self._s3 = f"S3 at {place.s3.endpoint or 'Amazon'}"
+        self._catalog = catalog.uri if isinstance(catalog, Rest) else f"PostgreSQL at {catalog.host}:{catalog.port}"
         super().__init__(
             where=Place(Path(place.warehouse)),
             good_copy="Restore the bucket and the catalog's database, both as of the same time, from a backup.",
@@ -54,6 +59,7 @@ class ServiceFailures(Failures):
 
     def _said(self, error: Exception) -> Said:
         said, text = cause_of(error), str(error)
+        who = self._catalog if isinstance(error, DBAPIError | RESTError | RequestException) else self._s3
         code = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
         if isinstance(error, FileNotFoundError) and not _REFUSED.search(text):
             return "HR-708", "a file of the lake is missing", self.good_copy
@@ -65,11 +71,11 @@ class ServiceFailures(Failures):
             )
         if code == "42501" or isinstance(error, (ForbiddenError, UnauthorizedError)) or _REFUSED.search(text):
             fix = "Correct the target's lake in headrace.yaml, or give that user the rights: to read, write and list the bucket, and to make tables."
-            return "HR-716", f"the lake's services refuse us ({said})", fix
+            return "HR-716", f"{who} refuses us ({said})", fix
         if code.startswith(("08", "57")) or isinstance(error, CommitStateUnknownException) or _SILENT.search(text):
-            fix = "See that they run and can be reached from here; then try again with the same offsets: always safe."
-            return "HR-715", f"{self._who} do not both answer ({said})", fix
-        return "HR-718", f"the lake's services say: {said}", "See their own logs."
+            fix = "See that it runs and can be reached from here; then try again. What was not written is written then, once."
+            return "HR-715", f"{who} does not answer ({said})", fix
+        return "HR-718", f"{who} says: {said}", "See its own log."
 
 
 def on_s3(place: LakeElsewhere) -> LakeCatalog:
@@ -78,14 +84,16 @@ def on_s3(place: LakeElsewhere) -> LakeCatalog:
     Raises:
         LakeError: HR-717, what reaches the catalog is not installed.
     """
-    given = s3.properties(place.warehouse, place.s3)
-    files = s3.S3Files(given)
+    files = s3.S3Files(s3.properties(place.warehouse, place.s3))
     files.check()
-    given["warehouse"] = place.warehouse
-    iceberg: Catalog
+    iceberg = _listing(place)
+    return LakeCatalog(iceberg, files, place.warehouse, iceberg.close)
+
+
+def _listing(place: LakeElsewhere) -> RestCatalog | SqlCatalog:
+    given = {**s3.properties(place.warehouse, place.s3), "warehouse": place.warehouse}
     if isinstance(place.catalog, Rest):
-        iceberg = RestCatalog(place.name, **{**given, **dict(place.catalog.settings), "uri": place.catalog.uri})
-        return LakeCatalog(iceberg, files, place.warehouse, iceberg.close)
+        return RestCatalog(place.name, **{**given, **dict(place.catalog.settings), "uri": place.catalog.uri})
     try:
         import psycopg  # noqa: F401, PLC0415  # an optional extra
     except ImportError as error:
@@ -95,8 +103,42 @@ def on_s3(place: LakeElsewhere) -> LakeCatalog:
             state="nothing was started",
             fix="pip install 'headrace[s3]'",
         ) from error
-    iceberg = SqlCatalog(place.name, uri=_url(place.catalog), pool_pre_ping="true", **given)
-    return LakeCatalog(iceberg, files, place.warehouse, iceberg.engine.dispose)
+    return SqlCatalog(place.name, uri=_url(place.catalog), pool_pre_ping="true", **given)
+
+
+def examine_storage(place: LakeElsewhere) -> str:
+    """Write, read, list and delete an object, and have DuckDB read it.
+
+    Raises:
+        LakeError: as opening the lake does.
+    """
+    with ServiceFailures(place).explained("Examining S3"):
+        files = s3.S3Files(s3.properties(place.warehouse, place.s3))
+        files.check()
+        location = f"{place.warehouse}/examined-{uuid.uuid4()}.parquet"
+        with files.new_output(location).create() as stream:
+            pq.write_table(pa.table({"n": [1, 2, 3]}), stream)
+        try:
+            with duckdb.connect() as connection:
+                for statement in s3.preparation(place.warehouse, place.s3):
+                    connection.execute(statement)
+                connection.execute(f"SELECT sum(n) FROM read_parquet('{location}')").fetchall()
+        finally:
+            files.delete(location)
+    return "an object was written, read and deleted"
+
+
+def examine_catalog(place: LakeElsewhere) -> str:
+    """Open the catalog and list its tables.
+
+    Raises:
+        LakeError: as opening the lake does.
+    """
+    with ServiceFailures(place).explained("Examining the catalog"):
+        catalog = _listing(place)
+        tables = sum(len(catalog.list_tables(namespace)) for namespace in catalog.list_namespaces())
+        catalog.close()
+    return f"{tables} tables" if tables else "no tables yet"
 
 
 def _url(database: Postgres) -> str:

@@ -78,6 +78,8 @@ class Failures(ABC):
             raise
         except (OSError, DBAPIError, sqlite3.Error, RESTError) as error:
             raise self._error(*self._said(error), doing, state) from error
+        except duckdb.IOException as error:
+            raise self._error(*self._said(error), doing, state) from error
         except duckdb.Error as error:
             raise self._error("HR-704", first_line(error), _CAST, doing, state) from error
         except CommitFailedException as error:

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -16,6 +17,9 @@ from headrace.project import KafkaLog, Project, S3Lake, Target
 from headrace.project.secret import resolved
 from headrace.runtime.datadir import DataDir
 from headrace.sql import nearest
+
+if TYPE_CHECKING:
+    from headrace.log.kafka import KafkaSettings
 
 log_ = structlog.get_logger("headrace.services")
 
@@ -52,13 +56,23 @@ def open_log(project: Project, data: DataDir, clock: Callable[[], datetime]) -> 
         LogError: it cannot be opened; UsageError: HR-114.
     """
     declared = target_of(project, data.target).log
-    return open_sqlite(data.log, clock=clock) if declared is None else _open_kafka(project, declared, clock)
+    if declared is None:
+        return open_sqlite(data.log, clock=clock)
+    settings = kafka_settings(project, declared)
+    from headrace.log.kafka import open_kafka  # noqa: PLC0415 - an optional extra
+
+    return open_kafka(settings, clock=clock)
 
 
-def _open_kafka(project: Project, declared: KafkaLog, clock: Callable[[], datetime]) -> Log:
+def kafka_settings(project: Project, declared: KafkaLog) -> KafkaSettings:
+    """How to reach the log that a target declares.
+
+    Raises:
+        LogError: HR-519, the client is not installed; SourceError: HR-418, a secret is not there.
+    """
     place = project.root / "headrace.yaml"
     try:
-        from headrace.log.kafka import KafkaSettings, open_kafka  # noqa: PLC0415 - an optional extra
+        from headrace.log.kafka import KafkaSettings  # noqa: PLC0415 - an optional extra
     except ImportError as error:
         raise LogError(
             f"the log is on Kafka, whose client is not installed ({error})",
@@ -67,14 +81,13 @@ def _open_kafka(project: Project, declared: KafkaLog, clock: Callable[[], dateti
             state="nothing was started",
             fix="pip install 'headrace[kafka]'",
         ) from error
-    settings = KafkaSettings(
+    return KafkaSettings(
         declared.servers,
         declared.name or re.sub("[^a-zA-Z0-9-]", "-", project.name)[:100],
         resolved(declared.client, place),
         declared.partitions,
         declared.replicas,
     )
-    return open_kafka(settings, clock=clock)
 
 
 def open_history(project: Project, data: DataDir) -> Lake:
@@ -84,10 +97,15 @@ def open_history(project: Project, data: DataDir) -> Lake:
         LakeError: it cannot be opened; SourceError: HR-418, a secret is not there; UsageError: HR-114.
     """
     declared = target_of(project, data.target).lake
-    return open_lake(data.lake) if declared is None else open_lake_elsewhere(_elsewhere(project, declared))
+    return open_lake(data.lake) if declared is None else open_lake_elsewhere(lake_place(project, declared))
 
 
-def _elsewhere(project: Project, declared: S3Lake) -> LakeElsewhere:
+def lake_place(project: Project, declared: S3Lake) -> LakeElsewhere:
+    """Where the lake is that a target declares.
+
+    Raises:
+        SourceError: HR-418, a secret is not there.
+    """
     place = project.root / "headrace.yaml"
     database, rest = declared.catalog.postgres, declared.catalog.rest
     catalog: Postgres | Rest

@@ -11,6 +11,7 @@ follower     reads journal and ledger as they grow; answers those who wait
 committer    writes rows, then the entries that make them count
 fetch        rows of a range
 broker       clients, and what the broker says, in words that help
+examine      whether a broker would do
 log          all of it behind the protocol
 
 Why a journal and not Kafka's transactions: ``docs/adr/0017-a-journal-on-kafka.md``.
@@ -18,7 +19,8 @@ Why a journal and not Kafka's transactions: ``docs/adr/0017-a-journal-on-kafka.m
 
 from __future__ import annotations
 
+from headrace.log.kafka.examine import examine
 from headrace.log.kafka.log import KafkaLog, delete_kafka, open_kafka
 from headrace.log.kafka.settings import KafkaSettings
 
-__all__ = ["KafkaLog", "KafkaSettings", "delete_kafka", "open_kafka"]
+__all__ = ["KafkaLog", "KafkaSettings", "delete_kafka", "examine", "open_kafka"]

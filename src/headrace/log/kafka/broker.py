@@ -143,6 +143,16 @@ class Broker:
             "has the rows that were tiered; for the others, begin a log under another name: the sources deliver again.",
         )
 
+    def let_go(self, topic: str, setting: str, value: str | None) -> LogError:
+        """A topic of ours is set to delete what the journal may name."""
+        return LogError(
+            f"{topic} has {setting} {value}: it lets go of records that the log needs.",
+            code="HR-517",
+            where=self.where,
+            state=UNCHANGED,
+            fix=f"Set {setting} of that topic to -1: the log deletes what it no longer needs by itself.",
+        )
+
     def _unreachable(self, doing: str, said: str, state: str) -> LogError:
         return LogError(
             f"{doing} failed: Kafka at {self._settings.servers} does not answer ({said}).",

@@ -73,11 +73,13 @@ class Topics:
         for done in self._admin.delete_records(cuts, request_timeout=self._settings.seconds).values():
             self._await(done.result)
 
+    def owns(self, topic: str) -> bool:
+        """Whether a topic is of this log."""
+        return topic in (self.journal, self.ledger, self.snapshots) or topic.startswith(f"{self._settings.name}.rows.")
+
     def delete(self) -> None:
         """Delete every topic of the log."""
-        there = self._listed()
-        own = {self.journal, self.ledger, self.snapshots}
-        ours = [topic for topic in there if topic in own or topic.startswith(f"{self._settings.name}.rows.")]
+        ours = [topic for topic in self._listed() if self.owns(topic)]
         if ours:
             for done in self._admin.delete_topics(ours, request_timeout=self._settings.seconds).values():
                 self._await(done.result)

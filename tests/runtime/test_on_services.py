@@ -1,65 +1,42 @@
-"""A project whose log is on Kafka: the same answers, and nothing lost or doubled when the broker goes away."""
+"""A project on Kafka, S3 and PostgreSQL: the same answers, and nothing lost or doubled when one of them goes away."""
 
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from headrace.log.kafka import KafkaSettings, delete_kafka
 from headrace.project import load
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.node import Node, Settings
-from headrace.security import Principal
-from tests.services import KAFKA, Service, broker, need_kafka
+from services import minio, postgres
+from tests.services import Service, broker
+
+from .cluster import LOCAL, Services, expected, on_cluster, project, write
 
 pytestmark = pytest.mark.xdist_group("broker")
 
 HEADRACE = Path(sys.executable).with_name("headrace")
-LOCAL = Principal("local", admin=True)
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
-MODEL = "SELECT k, count(*) AS n, sum(id) AS total, max(id) AS newest FROM ev GROUP BY k"
-
-
-def project(folder: Path, servers: str, name: str) -> Path:
-    for inside in ("sources", "models", "data"):
-        (folder / inside).mkdir(parents=True)
-    (folder / "headrace.yaml").write_text(
-        f"name: {name}\ntargets:\n  cluster:\n    log: {{kind: kafka, servers: '{servers}'}}\n"
-    )
-    (folder / "sources" / "ev.yaml").write_text(
-        "kind: file\npath: data/*.ndjson\nformat: ndjson\nschema: {id: BIGINT, k: VARCHAR}\n"
-    )
-    (folder / "models" / "by_k.sql").write_text(MODEL)
-    return folder
-
-
-def write(folder: Path, ids: range) -> None:
-    with (folder / "data" / "ev.ndjson").open("a") as file:
-        file.writelines(json.dumps({"id": n, "k": f"k{n % 3}"}) + "\n" for n in ids)
-
-
-def expected(count: int) -> dict[str, tuple[int, int, int]]:
-    return {f"k{k}": (len(ids), sum(ids), max(ids)) for k in range(3) if (ids := range(k, count, 3))}
 
 
 @pytest.fixture
 def at(tmp_path: Path) -> Iterator[Path]:
-    need_kafka()
-    name = f"test-{uuid.uuid4().hex[:12]}"
-    yield project(tmp_path / "p", KAFKA, name)
-    delete_kafka(KafkaSettings(KAFKA, name))
+    with on_cluster() as (_, target):
+        yield project(tmp_path / "p", target)
 
 
 def headrace(*words: str) -> str:
@@ -80,7 +57,8 @@ def test_a_project_runs_on_its_target_as_it_does_on_its_own(at: Path) -> None:
     assert caught_up() == expected(1500)
     data = at / ".headrace" / "targets" / "cluster"
     assert not (data / "log.sqlite").exists()
-    shutil.rmtree(data)  # the log has it all
+    assert not (data / "lake").exists()
+    shutil.rmtree(data)  # log and lake have it all
     assert caught_up() == expected(1500)
     status = json.loads(headrace("status", "--json", "--project", str(at), "--target", "cluster"))
     assert [(s["read"], s["kept"], s["lag_rows"]) for s in status["sources"]] == [(1500, 1500, 0)]
@@ -89,23 +67,26 @@ def test_a_project_runs_on_its_target_as_it_does_on_its_own(at: Path) -> None:
 
 
 def test_the_flights_year_comes_out_as_on_this_machine_alone(tmp_path: Path) -> None:
-    """Every model of the example, after all of its rows, from SQLite and from Kafka."""
-    need_kafka()
-    name = f"test-{uuid.uuid4().hex[:12]}"
+    """Every model of the example, after all of its rows, from SQLite and local files, and from Kafka and S3."""
     at = tmp_path / "flights"
     shutil.copytree(FLIGHTS, at, ignore=shutil.ignore_patterns(".headrace"))
-    settings = (at / "headrace.yaml").read_text()
-    (at / "headrace.yaml").write_text(settings.replace("{kind: kafka,", f"{{kind: kafka, name: {name},"))
-    try:
-        for target in ((), ("--target", "cluster")):
-            headrace("run", str(at), "--until-caught-up", "--no-serve", *target)
-        own = contents(at, DataDir(at / ".headrace"))
-        elsewhere = contents(at, DataDir(at / ".headrace" / "targets" / "cluster", "cluster"))
-    finally:
-        delete_kafka(KafkaSettings(KAFKA, name))
-    assert own.keys() == elsewhere.keys()
-    for model, rows in own.items():
-        assert elsewhere[model] == rows, model
+    settings = yaml.safe_load((at / "headrace.yaml").read_text())
+    with on_cluster() as (name, target):
+        # The example's own target is for the services of `scripts/cluster up`, as this one is, under another name.
+        own = settings["targets"]["cluster"]
+        own["log"]["name"] = own["lake"]["name"] = name
+        own["lake"]["warehouse"] = f"s3://{minio.BUCKET}/{name}"
+        assert own["log"] == target["log"]
+        (at / "headrace.yaml").write_text(yaml.safe_dump(settings))
+        for chosen in ((), ("--target", "cluster")):
+            headrace("run", str(at), "--until-caught-up", "--no-serve", *chosen)
+        here = contents(at, DataDir(at / ".headrace"))
+        there = contents(at, DataDir(at / ".headrace" / "targets" / "cluster", "cluster"))
+        receipts = json.loads(headrace("parity", "--json", "--project", str(at), "--target", "cluster"))
+    assert all(receipt["equal"] for receipt in receipts["models"])
+    assert here.keys() == there.keys() == {receipt["model"] for receipt in receipts["models"]}
+    for model, rows in here.items():
+        assert there[model] == rows, model
 
 
 def contents(at: Path, data: DataDir) -> dict[str, list[str]]:
@@ -131,26 +112,54 @@ def test_a_target_that_is_not_there_is_named(at: Path) -> None:
     assert "cluster" in done.stderr
 
 
-def test_a_broker_that_is_not_there_stops_the_start_with_its_reason(tmp_path: Path) -> None:
-    at = project(tmp_path / "p", "127.0.0.1:9", "nobody")
+@pytest.mark.parametrize(
+    ("services", "code", "said"),
+    [
+        (Services(kafka="127.0.0.1:9"), "HR-515", "127.0.0.1:9"),
+        (Services(s3_port=9), "HR-715", "S3 at http://127.0.0.1:9"),
+        (Services(postgres_port=9), "HR-715", "PostgreSQL at 127.0.0.1:9"),
+    ],
+    ids=["Kafka", "S3", "PostgreSQL"],
+)
+def test_a_service_that_is_not_there_stops_the_start_with_its_reason(
+    tmp_path: Path, services: Services, code: str, said: str
+) -> None:
+    with on_cluster(services) as (_, target):
+        at = project(tmp_path / "p", target)
     started = time.monotonic()
     done = subprocess.run(
         [HEADRACE, "run", at, "--target", "cluster", "--no-serve"], check=False, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert "HR-515" in done.stderr
-    assert "127.0.0.1:9" in done.stderr
+    assert code in done.stderr
+    assert said in done.stderr
     assert time.monotonic() - started < 60
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Service]:
-    yield from broker(tmp_path)
+def own(tmp_path: Path) -> Iterator[dict[str, Service]]:
+    """A broker, an S3 server and a database of the test's own, which it may kill."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL does not run as root
+        stores = [minio.service(29000, Path(folder)), postgres.service(29432, Path(folder))]
+        for broker_ in broker(tmp_path):
+            for service in stores:
+                service.up()
+            yield {"kafka": broker_, **{service.name: service for service in stores}}
+        for service in stores:
+            service.down(CRASH[service.name])
+
+
+CRASH = {"kafka": signal.SIGKILL, "minio": signal.SIGKILL, "postgres": signal.SIGQUIT}
+"""What ends a service as a crash does; PostgreSQL's children would outlive it otherwise."""
 
 
 @pytest.mark.parametrize("away", [0.5, 12])
-def test_a_node_goes_on_when_its_broker_comes_back(own_broker: Service, tmp_path: Path, away: float) -> None:
-    at = project(tmp_path / "p", own_broker.address, "shop")
+def test_a_node_goes_on_when_its_services_come_back(own: dict[str, Service], tmp_path: Path, away: float) -> None:
+    services = Services(own["kafka"].address, own["minio"].port, own["postgres"].port)
+    with on_cluster(services) as (_, target):
+        # Every second what came is moved to the lake, and all of it recomputed from there.
+        at = project(tmp_path / "p", target, lake={"commit_age": "1 second"}, parity={"every": "1 second"})
     write(at, range(300))
     node = Node(load(at), DataDir(tmp_path / "data", "cluster"), Settings(), lambda: datetime.now(UTC))
     node.open()
@@ -168,11 +177,13 @@ def test_a_node_goes_on_when_its_broker_comes_back(own_broker: Service, tmp_path
         node.start()
         until(lambda: counted(node) >= 300)
         writer.start()
-        for _ in range(2):
+        for name in random.Random(away).sample(list(own), 3):
             goes_on(node)
-            own_broker.down(signal.SIGKILL)
+            own[name].down(CRASH[name])
             time.sleep(away)
-            own_broker.up()
+            if name != "kafka":
+                goes_on(node)  # rows are taken and models kept, without the lake
+            own[name].up()
             goes_on(node)
         done.set()
         writer.join()
@@ -180,6 +191,7 @@ def test_a_node_goes_on_when_its_broker_comes_back(own_broker: Service, tmp_path
         node.check()
         told = node.query("SELECT * FROM by_k", LOCAL).table.to_pylist()
         assert {row["k"]: (row["n"], int(row["total"]), row["newest"]) for row in told} == expected(written)
+        until(lambda: node._tiering.covered("ev") == written)
         assert [receipt["equal"] for receipt in node.parity()["models"]] == [True]
         source: dict[str, Any] = node.status()["sources"][0]
         assert (source["read"], source["kept"], source["rejected"]) == (written, written, 0)
