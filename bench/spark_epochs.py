@@ -13,7 +13,7 @@ from bench.nexmark.generator import Config, write
 from bench.nexmark.models import compiled, sources
 from headrace.engine import DuckDBEngine
 from headrace.engine.spark.engine import SparkEngine
-from headrace.engine.spark.session import open_session
+from headrace.engine.spark.session import on_this_machine, open_session
 
 QUERIES = ("q3", "q4", "q5", "q18")
 SIZES = (1_000, 10_000)
@@ -24,7 +24,7 @@ WARM, COUNTED = 5, 5
 def main(queries: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        spark = open_session(folder / "warehouse")
+        spark = open_session(on_this_machine(folder / "warehouse"))
         spark.sparkContext.setLogLevel("ERROR")
         for number, (query, size) in enumerate((q, s) for q in queries for s in SIZES):
             for catalog in ("state", "live", "hot", "node"):

@@ -6,10 +6,10 @@ import argparse
 import shutil
 import sys
 
-from services import kafka, minio, postgres
+from services import kafka, minio, postgres, spark
 from services.process import ServiceError, home
 
-SERVICES = (kafka.service(), minio.service(), postgres.service())
+SERVICES = (kafka.service(), minio.service(), postgres.service(), *spark.services())
 
 
 def main() -> int:
@@ -44,7 +44,7 @@ def down() -> None:
 
 def status() -> None:
     for service in SERVICES:
-        print(f"{service.name:10}{'up' if service.is_up() else 'down':6}{service.address:24}{service.folder}")
+        print(f"{service.name:16}{'up' if service.is_up() else 'down':6}{service.address:24}{service.folder}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from headrace.engine.spark.session import missing, open_session
+from headrace.engine.spark.session import missing, on_this_machine, open_session
 
 # For statements of a few rows, compiling them takes longer than running them.
 QUICK = {
@@ -34,7 +34,7 @@ def spark(warehouse: Path) -> Iterator[Any]:
         pytest.fail(f"Spark cannot run: {why}; make spark")
     if why:
         pytest.skip(f"Spark cannot run: {why}; in a checkout, make spark")
-    session = open_session(warehouse, QUICK)
+    session = open_session(on_this_machine(warehouse, QUICK))
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()

@@ -73,6 +73,7 @@ CREATE SCHEMA IF NOT EXISTS headrace;
 CREATE TABLE IF NOT EXISTS headrace.mark (epoch BIGINT, time TIMESTAMP, offsets VARCHAR);
 CREATE TABLE IF NOT EXISTS headrace.models (name VARCHAR, fingerprint VARCHAR);
 CREATE TABLE IF NOT EXISTS headrace.sources (name VARCHAR, definition VARCHAR);
+CREATE TABLE IF NOT EXISTS headrace.mirrors (name VARCHAR, made VARCHAR);
 """
 
 
@@ -116,6 +117,7 @@ class DuckDBEngine:
         self._queries = threading.BoundedSemaphore(MAX_QUERIES)
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Prepared] = {}
+        self._batches: dict[str, Program] = {}
         self._history: dict[str, tuple[int, str]] = {}
         # While models are installed: relations that are known to have no rows, so that what is built on them need not look.
         self._rowless: set[str] = set()
@@ -127,6 +129,9 @@ class DuckDBEngine:
     def durable(self) -> Mark:
         """The last epoch whose state would survive a crash: later ones are run again from the log."""
         return self._durable
+
+    def to_restore(self, last: Mark) -> Mark | None:
+        return None if self.mark().epoch else last
 
     def restore(
         self,
@@ -180,6 +185,7 @@ class DuckDBEngine:
         self._streams.install(sources, read)
         self._connection.execute(f"CREATE OR REPLACE VIEW main.{LEDGER} AS {ledger(sources)}")
         self._programs = {program.model: Prepared(program) for program in programs}
+        self._batches = {program.model: program for program in programs}
         _set_time(self._connection, None)
         known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
         for gone in known.keys() - self._programs.keys():
@@ -240,7 +246,7 @@ class DuckDBEngine:
     def query_at(self, queries: Sequence[Asked], mark: Mark, *, on_start: OnStart | None = None) -> list[Result]:
         with self._reading(on_start, list(self._sources)) as cursor:
             named = _named(queries)
-            places = self._recomputed_at(cursor, mark, [m for m in self._programs if m in named])
+            places = self._recomputed_at(cursor, mark, [m for m in self._batches if m in named])
             return [self._answer(cursor, asked, places) for asked in queries]
 
     def _answer(self, cursor: duckdb.DuckDBPyConnection, asked: Asked, place: Place | None) -> Result:
@@ -260,6 +266,39 @@ class DuckDBEngine:
             results: list[Recomputed] = []
             self._recomputed_at(cursor, mark, models, results)
             return mark, results
+
+    # -- models that another engine keeps
+
+    def mirrors(self) -> dict[str, str]:
+        """The mirrored relations, each with what its content was made by."""
+        with self._lock:
+            return dict(self._connection.execute("SELECT name, made FROM headrace.mirrors").fetchall())
+
+    def mirror(self, source: SourceTable, rows: pa.Table, made: str) -> None:
+        """Make a mirrored relation, which is installed, hold exactly these rows, with ``__w``; until the next epoch changes it."""
+        with self._lock, self._doing(f"copying {source.name}"), transaction(self._connection):
+            self._connection.execute(f"DELETE FROM live.{quoted(source.name)}")
+            records = quoted(_records_name(source.name))
+            self._connection.execute(f"TRUNCATE {records}")
+            insert(self._connection, numbered(source, Arrived(rows, 0)), records)
+            names = listed(list(source.columns))
+            self._connection.execute(f"INSERT INTO live.{quoted(source.name)} ({names}) SELECT {names} FROM {records}")
+            self._connection.execute(f"TRUNCATE {records}")
+            self._connection.execute("DELETE FROM headrace.mirrors WHERE name = ?", [source.name])
+            self._connection.execute("INSERT INTO headrace.mirrors VALUES (?, ?)", [source.name, made])
+
+    def forget_mirror(self, name: str) -> None:
+        """Drop a mirrored relation: it is no longer there, or has other columns."""
+        with self._lock, self._doing(f"dropping {name}"), transaction(self._connection):
+            for kind, place in (("VIEW", "main"), ("VIEW", "raw"), ("TABLE", "hot"), ("TABLE", "live")):
+                self._connection.execute(f"DROP {kind} IF EXISTS {place}.{quoted(name)}")
+            for table in ("mirrors", "sources"):
+                self._connection.execute(f"DELETE FROM headrace.{table} WHERE name = ?", [name])
+            self._sources.pop(name, None)
+
+    def recomputes(self, programs: Sequence[Program]) -> None:
+        """What models are as of an earlier epoch is worked out by these, whoever keeps them."""
+        self._batches = {program.model: program for program in programs}
 
     def columns(self, relation: str) -> dict[str, str]:
         with self._reading() as cursor:
@@ -598,7 +637,8 @@ class DuckDBEngine:
 
     def _change(self, source: SourceTable, arrived: Arrived) -> None:
         """The records of a changelog: its delta is what they come to."""
-        self._waiting.keep(source, arrived)
+        if not source.mirrored:
+            self._waiting.keep(source, arrived)
         records = quoted(_records_name(source.name))
         self._connection.execute(f"TRUNCATE {records}")
         insert(self._connection, numbered(source, arrived), records)
@@ -617,21 +657,23 @@ class DuckDBEngine:
         _set_time(cursor, mark.time)
         needed = self._upstream(models)
         for name, source in self._sources.items():
+            if source.mirrored:
+                continue
             body = tables.current(source, mark.offsets.get(name, 0))
             cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(_batch_name(name))} AS {body}")
         late = ledger(list(self._sources.values()), mark.offsets)
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(_batch_name(LEDGER))} AS {late}")
 
         def place(name: str) -> exp.Table | None:
-            known = name in self._sources or name in self._programs or name == LEDGER
+            known = name in self._sources or name in self._batches or name == LEDGER
             return exp.table_(_batch_name(name), quoted=True) if known else None
 
-        for name, prepared in self._programs.items():
+        for name, program in self._batches.items():
             if name not in needed:
                 continue
             started = time.perf_counter()
             table = quoted(_batch_name(name))
-            cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {render(prepared.program.batch, place)}")
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {render(program.batch, place)}")
             if results is not None and name in models:
                 results.append(self._compared(cursor, name, table, started))
         return place
@@ -644,9 +686,9 @@ class DuckDBEngine:
 
     def _upstream(self, models: Sequence[str]) -> set[str]:
         needed = set(models)
-        for name in reversed(list(self._programs)):
+        for name in reversed(list(self._batches)):
             if name in needed:
-                needed.update(r for r in self._programs[name].program.reads if r in self._programs)
+                needed.update(r for r in self._batches[name].reads if r in self._batches)
         return needed
 
     @contextmanager

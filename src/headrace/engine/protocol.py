@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import pyarrow as pa
 from sqlglot import exp
 
 from headrace.errors import EngineError
-from headrace.sql import Oracle, Program
+from headrace.sql import Program
+
+if TYPE_CHECKING:
+    from headrace.engine.oracle import DuckDBOracle
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class SourceTable:
         changelog: its batches carry ``__w``.
         key: columns that identify a row of a changelog; () when a change names whole rows.
         sets_aside: which rows come too late to count; None: none do.
+        mirrored: it is a model that another engine keeps: a changelog of which no raw row is kept here.
     """
 
     name: str
@@ -38,6 +42,7 @@ class SourceTable:
     changelog: bool = False
     key: tuple[str, ...] = ()
     sets_aside: SetsAside | None = None
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,9 @@ class Engine(Protocol):
     """Runs delta programs. One thread runs epochs; any thread may query."""
 
     @property
-    def oracle(self) -> Oracle: ...
+    def oracle(self) -> DuckDBOracle:
+        """What tells the types and names of queries: every engine gives DuckDB's answers."""
+        ...
 
     def mark(self) -> Mark:
         """The last committed epoch."""
@@ -151,6 +158,22 @@ class Engine(Protocol):
 
     def content(self, relation: str) -> tuple[pa.Table, Mark]:
         """Every current row of a relation, with the epoch it is of."""
+        ...
+
+    def to_restore(self, last: Mark) -> Mark | None:
+        """The epoch as of which rows have to be given back by :meth:`restore`; None: they are there.
+
+        Args:
+            last: of the ledger.
+        """
+        ...
+
+    def definitions(self) -> dict[str, dict[str, str]]:
+        """The columns of each source as they were when it was first installed."""
+        ...
+
+    def rejected(self, table: str, source: str) -> int:
+        """How many records of ``source`` are in the dead-letter table."""
         ...
 
     def restore(

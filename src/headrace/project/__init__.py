@@ -12,7 +12,7 @@ from headrace.project.pysource import raised_at
 from headrace.project.report import Parameter, Report, Section
 from headrace.project.secret import Reference
 from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource, Source
-from headrace.project.target import Catalog, KafkaLog, PostgresCatalog, RestCatalog, S3Lake, Target
+from headrace.project.target import Catalog, KafkaLog, PostgresCatalog, RestCatalog, S3Lake, SparkCluster, Target
 
 __all__ = [
     "Argument",
@@ -40,6 +40,7 @@ __all__ = [
     "Section",
     "ServeSettings",
     "Source",
+    "SparkCluster",
     "Target",
     "Tile",
     "load",

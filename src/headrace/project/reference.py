@@ -24,7 +24,7 @@ from headrace.project.project import LakeSettings, LogSettings, ParitySettings, 
 from headrace.project.report import Parameter, Report, Section
 from headrace.project.secret import Reference
 from headrace.project.source import FileSource, KafkaSource, PushSource, ReplaySource
-from headrace.project.target import Catalog, KafkaLog, PostgresCatalog, RestCatalog, S3Lake, Target
+from headrace.project.target import Catalog, KafkaLog, PostgresCatalog, RestCatalog, S3Lake, SparkCluster, Target
 
 REQUIRED = "required"
 
@@ -73,6 +73,7 @@ targets:
       catalog:
         postgres:
           {host: db.example.com, database: catalog, user: headrace, password: {env: CATALOG_PASSWORD}}
+    engine: {kind: spark, master: "spark://spark.example.com:7077"}
 """
 _FILE = """\
 kind: file
@@ -175,6 +176,7 @@ def _blocks() -> Iterator[str]:
     yield _keys("#### targets.lake.catalog", Catalog)
     yield _keys("#### targets.lake.catalog.postgres", PostgresCatalog)
     yield _keys("#### targets.lake.catalog.rest", RestCatalog)
+    yield _keys("#### targets.engine", SparkCluster)
     yield "## sources/NAME.yaml\n\nWhere rows come from. `kind` says which keys there are.\n"
     yield _chapter("sources/bid.yaml", FileSource, _FILE, "### kind: file")
     yield _chapter("sources/person.yaml", PushSource, _PUSH, "### kind: push")

@@ -90,8 +90,34 @@ class S3Lake(Declared):
     )
 
 
+class SparkCluster(Declared):
+    """What keeps the models: Spark, with their state in Iceberg tables beside the lake's. Answers come from a copy in the node."""
+
+    kind: Literal["spark"] = Field(description="Models are kept by Spark.")
+    master: Text = Field(
+        description="Spark's master: `spark://host:port`, or `local[2]` for two threads of the node's own."
+    )
+    client: ClientSettings = Field(
+        default={}, description="Further settings of the session by Spark's names, such as `spark.executor.memory`."
+    )
+
+
 class Target(Declared):
     """Services in place of what a project has on its own."""
 
     log: KafkaLog | None = Field(default=None, description="The log. Default: SQLite in the data directory.")
     lake: S3Lake | None = Field(default=None, description="History. Default: files in the data directory.")
+    engine: SparkCluster | None = Field(
+        default=None,
+        description="What keeps the models. Default: DuckDB in the node. Spark needs a `lake` of the target.",
+    )
+
+    @model_validator(mode="after")
+    def _state_somewhere(self) -> Target:
+        if self.engine is not None and self.lake is None:
+            raise refused(
+                "Spark keeps the models' state beside the lake, and this target has none",
+                "write a `lake` too",
+                at="engine",
+            )
+        return self

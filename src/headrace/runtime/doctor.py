@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from headrace.errors import HeadraceError, NodeError, Place, SourceError
 from headrace.ingest import open_reader
-from headrace.project import KafkaLog, KafkaSource, Project, S3Lake
+from headrace.project import KafkaLog, KafkaSource, Project, S3Lake, SparkCluster
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.defects import as_ours
-from headrace.runtime.services import kafka_settings, lake_place, target_of
+from headrace.runtime.services import kafka_settings, lake_place, spark_place, target_of
 
 LEAST_FREE = 1 << 30
 """Bytes of free disk below which a node would soon stop."""
@@ -71,6 +72,8 @@ def _parts(project: Project, data: DataDir) -> Iterator[Part]:
         yield Part("lake", str(data.lake), lambda: "files, in the data directory")
     else:
         yield from _lake(project, target.lake)
+    if target.engine is not None and target.lake is not None:
+        yield Part("engine", f"Spark at {target.engine.master}", partial(_spark, project, target.engine, target.lake))
     for source in project.sources.values():
         if isinstance(source, KafkaSource):
             yield Part(f"source {source.name}", f"{source.topic} at {source.servers}", partial(_topic, project, source))
@@ -115,6 +118,14 @@ def _lake(project: Project, declared: S3Lake) -> Iterator[Part]:
     storage = f"{declared.warehouse} at {declared.endpoint or 'Amazon'}"
     yield Part("storage", storage, lambda: elsewhere.examine_storage(lake_place(project, declared)))
     yield Part("catalog", catalog, lambda: elsewhere.examine_catalog(lake_place(project, declared)))
+
+
+def _spark(project: Project, declared: SparkCluster, lake: S3Lake) -> str:
+    from headrace.engine.spark.examine import examine  # noqa: PLC0415 - an optional extra
+
+    place = spark_place(project, declared, lake)
+    with TemporaryDirectory(prefix="headrace-") as folder:
+        return examine(place, Path(folder) / "spark.log")
 
 
 def _topic(project: Project, source: KafkaSource) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import structlog
 
-from headrace.engine import Arrived, Committed, DuckDBEngine, Mark, OnStart, Recomputed
+from headrace.engine import Arrived, Committed, Mark, OnStart, Recomputed
 from headrace.errors import HeadraceError, UsageError
 from headrace.ingest import open_reader, parse_push, resolve
 from headrace.project import Dashboard, Project, PushSource, Report, Source
@@ -25,7 +25,7 @@ from headrace.runtime.explained import explained
 from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
 from headrace.runtime.receipts import Receipts
-from headrace.runtime.services import SILENT, Backoff, open_history, open_log
+from headrace.runtime.services import SILENT, Backoff, open_engine, open_history, open_log
 from headrace.runtime.tiering import Tiering, take_up
 from headrace.security import Principal
 from headrace.sql import nearest
@@ -319,9 +319,7 @@ class Node:
         settings, project = self._settings, self.project
         self._log = open_log(project, self.data, self._clock)
         self._lake = open_history(project, self.data)
-        self._engine = DuckDBEngine(
-            self.data.state, self._lake.readable, project.functions, preparation=self._lake.preparation
-        )
+        self._engine = open_engine(project, self.data, self._lake)
         self._receipts = Receipts(self.data.receipts)
         known = self._engine.definitions()
         self._assembly = assemble(project, self._engine.oracle, lambda source: self._columns(source, known))
@@ -382,16 +380,16 @@ class Node:
     def _restore(self, covered: Mapping[str, int]) -> None:
         """A state file that was lost is built again, from the lake and the log up to the ledger's last epoch."""
         last = self._log.last_epoch()
-        if self._engine.mark().epoch or last is None:
+        at = None if last is None else self._engine.to_restore(Mark(last.id, last.offsets, last.time))
+        if at is None:
             return
         arrived = {
-            name: Arrived(self._log.read(name, start, last.offsets[name]), start)
+            name: Arrived(self._log.read(name, start, at.offsets[name]), start)
             for name, start in covered.items()
-            if last.offsets.get(name, 0) > start
+            if at.offsets.get(name, 0) > start
         }
-        epochs = [epoch.offsets for epoch in self._log.epochs(0)]
-        tables = list(self._assembly.sources.values())
-        self._engine.restore(Mark(last.id, last.offsets, last.time), tables, arrived, epochs)
+        epochs = [epoch.offsets for epoch in self._log.epochs(0) if epoch.id <= at.epoch]
+        self._engine.restore(at, list(self._assembly.sources.values()), arrived, epochs)
 
     def _open_intakes(self) -> None:
         for name, source in self.project.sources.items():

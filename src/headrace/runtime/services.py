@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from headrace.engine import DuckDBEngine, Engine
 from headrace.errors import HeadraceError, LogError, Place, UsageError
 from headrace.lake import S3, Lake, LakeElsewhere, Postgres, Rest, open_lake, open_lake_elsewhere
 from headrace.log import Log, open_sqlite
-from headrace.project import KafkaLog, Project, S3Lake, Target
+from headrace.project import KafkaLog, Project, S3Lake, SparkCluster, Target
 from headrace.project.secret import resolved
 from headrace.runtime.datadir import DataDir
 from headrace.sql import nearest
 
 if TYPE_CHECKING:
+    from headrace.engine.spark.session import SparkPlace
     from headrace.log.kafka import KafkaSettings
 
 log_ = structlog.get_logger("headrace.services")
 
-SILENT = frozenset({"HR-511", "HR-515", "HR-610", "HR-715"})
-"""What heals by itself: log or lake do not answer, and what was asked of them was not done, or may yet come to have been."""
+SILENT = frozenset({"HR-511", "HR-515", "HR-610", "HR-613", "HR-715"})
+"""What heals by itself: log, lake or Spark do not answer, and what was asked of them was not done, or may yet come to have been."""
 
 
 def target_of(project: Project, name: str | None) -> Target:
@@ -120,6 +122,63 @@ def lake_place(project: Project, declared: S3Lake) -> LakeElsewhere:
     name = declared.name or re.sub("[^a-zA-Z0-9_-]", "-", project.name)[:100]
     server = S3(declared.key, secret, declared.endpoint, declared.region, declared.path_style)
     return LakeElsewhere(name, declared.warehouse, server, catalog)
+
+
+def open_engine(project: Project, data: DataDir, lake: Lake) -> Engine:
+    """What keeps a project's models on the target of its data directory, and answers from them.
+
+    Raises:
+        EngineError: it cannot be opened; SourceError: HR-418; UsageError: HR-114.
+    """
+
+    def embedded() -> DuckDBEngine:
+        return DuckDBEngine(data.state, lake.readable, project.functions, preparation=lake.preparation)
+
+    target = target_of(project, data.target)
+    if target.engine is None or target.lake is None:
+        return embedded()
+    from headrace.engine.cluster import ClusterEngine  # noqa: PLC0415 - an optional extra
+    from headrace.engine.spark.engine import SparkEngine  # noqa: PLC0415
+    from headrace.engine.spark.session import open_session  # noqa: PLC0415
+
+    place = spark_place(project, target.engine, target.lake)
+    session = open_session(place, data.root / "spark.log")
+    return ClusterEngine(SparkEngine(session, place.name), data.state, embedded, session.stop)
+
+
+def spark_place(project: Project, declared: SparkCluster, lake: S3Lake) -> SparkPlace:
+    """Where Spark runs that a target declares, and where it keeps state: below the lake's warehouse, in a catalog of its own.
+
+    Raises:
+        SourceError: HR-418, a secret is not there.
+    """
+    from headrace.engine.spark.session import SparkPlace  # noqa: PLC0415 - an optional extra
+
+    there = lake_place(project, lake)
+    s3 = {
+        "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+        "s3.access-key-id": there.s3.key,
+        "s3.secret-access-key": there.s3.secret,
+        "s3.path-style-access": str(there.s3.path_style).lower(),
+        "client.region": there.s3.region,
+        **({"s3.endpoint": there.s3.endpoint} if there.s3.endpoint else {}),
+    }
+    if isinstance(there.catalog, Rest):
+        listed = {"type": "rest", "uri": there.catalog.uri, **dict(there.catalog.settings)}
+    else:
+        database = there.catalog
+        listed = {
+            "type": "jdbc",
+            "uri": f"jdbc:postgresql://{database.host}:{database.port}/{database.database}",
+            "jdbc.user": database.user,
+            "jdbc.password": database.password,
+            "jdbc.schema-version": "V1",
+            **{f"jdbc.{name}": value for name, value in database.options},
+        }
+    settings = resolved(declared.client, project.root / "headrace.yaml")
+    # A catalog's name is part of Spark's names of settings.
+    name = f"{re.sub('[^a-zA-Z0-9_]', '_', there.name)}_state"
+    return SparkPlace(declared.master, name, {**s3, **listed, "warehouse": f"{there.warehouse}/state"}, settings)
 
 
 class Backoff:

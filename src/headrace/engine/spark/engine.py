@@ -9,6 +9,7 @@ snapshots; a lock against a second driver; rows that a lost worker held, which e
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,10 +21,12 @@ from headrace.engine.protocol import Arrived, Committed, Mark, Recomputed, Sourc
 from headrace.engine.spark.arrivals import change, raw_columns, raw_rows
 from headrace.engine.spark.batch import Batch, upstream
 from headrace.engine.spark.epochs import Deltas, Times, Written, compute
+from headrace.engine.spark.failures import explained
 from headrace.engine.spark.keeping import Keeper, kept
 from headrace.engine.spark.ledger import Ledger, definition
 from headrace.engine.spark.refusal import Unfaithful, refused
 from headrace.engine.spark.relations import view_name
+from headrace.engine.spark.session import CATALOG
 from headrace.engine.spark.shapes import Shapes
 from headrace.engine.spark.store import At, Store, ident
 from headrace.engine.spark.weights import netted, weighted
@@ -39,10 +42,10 @@ _ARRIVING = "records"
 class SparkEngine:
     """Runs delta programs on a session made by :func:`headrace.engine.spark.session.open_session`."""
 
-    def __init__(self, spark: SparkSession) -> None:
+    def __init__(self, spark: SparkSession, catalog: str = CATALOG) -> None:
         self.oracle = DuckDBOracle()
         self._spark = spark
-        self._store = Store(spark)
+        self._store = Store(spark, catalog)
         self._ledger = Ledger(self._store)
         self._start()
 
@@ -67,7 +70,12 @@ class SparkEngine:
 
         Raises:
             SqlError: HR-311, a model has something that Spark cannot give DuckDB's answer for. Nothing is changed then.
+            EngineError: HR-605, HR-606, HR-613, HR-615.
         """
+        with explained("installing models"):
+            return self._installed(sources, programs)
+
+    def _installed(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         self._start()
         for source in sources:
             self._shapes.add_source(source)
@@ -168,6 +176,10 @@ class SparkEngine:
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         """Run one epoch and commit it. An epoch that is committed is not run again; one that was broken off is finished."""
+        with explained(f"running epoch {mark.epoch}"):
+            return self._run(mark, arrived)
+
+    def _run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         before = self.mark()
         if mark.epoch <= before.epoch:
             return Committed(before, {})
@@ -216,8 +228,20 @@ class SparkEngine:
 
     # -- reading
 
+    def fingerprint(self, model: str) -> str:
+        """What the model's content rests on beside its inputs."""
+        return _fingerprint(self._programs[model])
+
+    def definitions(self) -> dict[str, dict[str, str]]:
+        """The columns of each source as they were when it was first installed."""
+        return {name: json.loads(text)[0] for name, text in self._ledger.sources().items()}
+
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; before the next."""
+        with explained(f"reading the change of {relation}"):
+            return self._changes(relation)
+
+    def _changes(self, relation: str) -> pa.Table:
         delta = ident(view_name("delta", relation))
         written = self._programs.get(relation)
         if written is None or written.program.live is None:
@@ -226,6 +250,10 @@ class SparkEngine:
 
     def content(self, relation: str) -> tuple[pa.Table, Mark]:
         """Every current row of a relation, with the epoch it is of."""
+        with explained(f"reading {relation}"):
+            return self._content(relation)
+
+    def _content(self, relation: str) -> tuple[pa.Table, Mark]:
         mark = self.mark()
         if relation in self._programs or self._sources[relation].changelog:
             self._show_live(relation, mark)
@@ -241,6 +269,10 @@ class SparkEngine:
 
     def recompute(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
         """Recompute models from history up to the last epoch and compare them with what is kept."""
+        with explained("recomputing"):
+            return self._recomputed(models)
+
+    def _recomputed(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
         mark = self.mark()
         self._show(mark)
         batch = Batch(self._spark, self._store, mark)

@@ -54,6 +54,7 @@ _PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Replace: frozenset({"replacement"}),
     exp.DateBin: frozenset({"unit"}),
     exp.TimestampTrunc: frozenset({"unit", "zone"}),
+    exp.DateDiff: frozenset({"unit", "date_part_boundary"}),
 }
 _OPERANDS = frozenset({"this", "expression", "expressions"})
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headrace.engine.spark.jars import JARS, RUNTIME, Jar
 from headrace.errors import EngineError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# Iceberg's runtime is made for one minor version of Spark: the newest that has one.
 SPARK = "4.1.4"
-ICEBERG = "1.12.0"
-JAR = f"iceberg-spark-runtime-4.1_2.13-{ICEBERG}.jar"
-JAR_SHA256 = "3123c3798af642dd537230923548e013ef41cc28b6626e5225808cf5670a0f82"
 CATALOG = "headrace"
 
 MEANING: Mapping[str, str] = {
@@ -29,18 +27,10 @@ MEANING: Mapping[str, str] = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
-    # A snapshot that a statement reads is never another's result, kept.
-    f"spark.sql.catalog.{CATALOG}.cache-enabled": "false",
 }
 
 
-def jar_path() -> Path:
-    """Where ``scripts/spark-jars`` puts Iceberg's runtime."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "headrace" / "spark" / JAR
-
-
-def missing() -> str:
+def missing(jars: Sequence[Jar] = (RUNTIME,)) -> str:
     """Why Spark cannot run here, and what to do about it; empty if it can."""
     if shutil.which("java") is None:
         return "no java: install a JDK 17 or newer"
@@ -50,50 +40,85 @@ def missing() -> str:
         return "no pyspark: pip install 'headrace[spark]'"
     if pyspark.__version__ != SPARK:
         return f"pyspark {pyspark.__version__} is not {SPARK}: pip install 'headrace[spark]'"
-    if not jar_path().exists():
-        return f"no {JAR}: python -m headrace.engine.spark.jars"
-    return ""
+    absent = [jar.name for jar in jars if not jar.path.exists()]
+    return f"no {', '.join(absent)}: python -m headrace.engine.spark.jars" if absent else ""
 
 
-def checked(jar: Path) -> Path:
-    """The jar, if it is the one that was tried.
+@dataclass(frozen=True)
+class SparkPlace:
+    """Where Spark runs, and where the tables of a project's state are.
 
-    Raises:
-        EngineError: HR-612, it has other bytes.
+    Attributes:
+        master: ``local[2]``, or ``spark://host:port``.
+        name: of Iceberg's catalog.
+        catalog: its settings by Iceberg's names, without the prefix that Spark wants; some may be secrets.
+        settings: further ones of the session by Spark's names.
+        jars: what it takes.
     """
-    if hashlib.sha256(jar.read_bytes()).hexdigest() != JAR_SHA256:
-        raise EngineError(
-            f"{jar} is not the {JAR} that is expected: its hash differs",
-            code="HR-612",
-            state="Spark was not started",
-            fix=f"delete {jar} and run python -m headrace.engine.spark.jars",
-        )
-    return jar
+
+    master: str
+    name: str
+    catalog: Mapping[str, str] = field(repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    jars: tuple[Jar, ...] = JARS
 
 
-def open_session(warehouse: Path, settings: Mapping[str, str] | None = None) -> SparkSession:
-    """A session on this machine, with Iceberg tables below ``warehouse``.
+def on_this_machine(warehouse: Path, settings: Mapping[str, str] | None = None) -> SparkPlace:
+    """Spark in this process, with tables in a folder."""
+    catalog = {"type": "hadoop", "warehouse": str(warehouse.resolve())}
+    return SparkPlace("local[2]", CATALOG, catalog, settings or {}, (RUNTIME,))
+
+
+def open_session(place: SparkPlace, log: Path | None = None) -> SparkSession:
+    """A session there. A process has one at a time.
 
     Args:
-        settings: beside those that the answers rest on: the master, memory, another catalog.
+        log: a file for all that Spark's Java process has to say; without one it goes where ours does.
 
     Raises:
-        EngineError: HR-611, something is not installed; HR-612.
+        EngineError: HR-611, something is not installed, or Spark does not start; HR-612.
     """
-    if why := missing():
+    if why := missing(place.jars):
         raise EngineError(f"Spark cannot run: {why}", code="HR-611", state="nothing was started", fix=why)
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an optional extra
 
+    prefix = f"spark.sql.catalog.{place.name}"
+    catalog = {f"{prefix}.{name}": value for name, value in place.catalog.items()}
+    # A snapshot that a statement reads is never another's result, kept.
+    own = {prefix: "org.apache.iceberg.spark.SparkCatalog", f"{prefix}.cache-enabled": "false"}
     builder = SparkSession.builder.appName("headrace")
-    for name, value in {**_local(warehouse), **(settings or {}), **MEANING}.items():
+    for name, value in {**_usual(place), **place.settings, **MEANING, **catalog, **own}.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    try:
+        with _saying_it_to(log) if log is not None else nullcontext():
+            return builder.getOrCreate()
+    except Exception as error:
+        raise EngineError(
+            f"Spark at {place.master} does not start a session ({first_line(error)})",
+            code="HR-611",
+            state="nothing was started",
+            fix=f"see that the master runs and can be reached from here, and that a worker is free{f'; {log} says more' if log else ''}",
+        ) from error
 
 
-def _local(warehouse: Path) -> dict[str, str]:
-    catalog = f"spark.sql.catalog.{CATALOG}"
+@contextmanager
+def _saying_it_to(log: Path) -> Iterator[None]:
+    """Processes that are started meanwhile have the file as their standard output and error."""
+    with log.open("ab") as file:
+        kept = [(number, os.dup(number)) for number in (1, 2)]
+        try:
+            for number, _ in kept:
+                os.dup2(file.fileno(), number)
+            yield
+        finally:
+            for number, copy in kept:
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def _usual(place: SparkPlace) -> dict[str, str]:
     return {
-        "spark.master": "local[2]",
+        "spark.master": place.master,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
@@ -101,9 +126,11 @@ def _local(warehouse: Path) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         # Epochs are small: planning a query anew while it runs takes longer than it saves.
         "spark.sql.adaptive.enabled": "false",
-        "spark.jars": str(checked(jar_path())),
+        "spark.jars": ",".join(str(jar.checked()) for jar in place.jars),
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
-        catalog: "org.apache.iceberg.spark.SparkCatalog",
-        f"{catalog}.type": "hadoop",
-        f"{catalog}.warehouse": str(warehouse.resolve()),
     }
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a message; Java's go on for pages."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headrace.engine.spark.kinds import spark_name
-from headrace.engine.spark.session import CATALOG
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -62,26 +61,27 @@ def ident(*parts: str) -> str:
 class Store:
     """Iceberg tables by dotted names such as ``state.q4.s0``: the first part is the namespace."""
 
-    def __init__(self, spark: SparkSession) -> None:
+    def __init__(self, spark: SparkSession, catalog: str) -> None:
         self._spark = spark
+        self._catalog = catalog
 
     def create(self, kind: str, name: str, columns: Mapping[str, str]) -> None:
         """An empty table; ``columns`` have DuckDB's types."""
         body = ", ".join(f"{ident(column)} {spark_name(type_)}" for column, type_ in columns.items())
         properties = ", ".join(f"'{key}' = '{value}'" for key, value in _PROPERTIES.items())
-        self._spark.sql(f"CREATE TABLE {table(kind, name)} ({body}) USING iceberg TBLPROPERTIES ({properties})")
+        self._spark.sql(f"CREATE TABLE {self._table(kind, name)} ({body}) USING iceberg TBLPROPERTIES ({properties})")
 
     def drop(self, kind: str, name: str) -> None:
-        self._spark.sql(f"DROP TABLE IF EXISTS {table(kind, name)} PURGE")
+        self._spark.sql(f"DROP TABLE IF EXISTS {self._table(kind, name)} PURGE")
 
     def names(self, kind: str) -> list[str]:
-        self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {ident(CATALOG, kind)}")
-        return [row["tableName"] for row in self._spark.sql(f"SHOW TABLES IN {ident(CATALOG, kind)}").collect()]
+        self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {ident(self._catalog, kind)}")
+        return [row["tableName"] for row in self._spark.sql(f"SHOW TABLES IN {ident(self._catalog, kind)}").collect()]
 
     def loaded(self, kind: str, name: str) -> Any:
         """Iceberg's own table."""
         util = self._spark._jvm.org.apache.iceberg.spark.Spark3Util
-        return util.loadIcebergTable(self._spark._jsparkSession, table(kind, name))
+        return util.loadIcebergTable(self._spark._jsparkSession, self._table(kind, name))
 
     def last(self, kind: str, name: str, epoch: int | None = None) -> Commit | None:
         """The newest commit, or the newest of no later an epoch; None when there is none."""
@@ -98,14 +98,14 @@ class Store:
     def read(self, kind: str, name: str, columns: Mapping[str, str], commit: Commit | None) -> DataFrame:
         """The table's rows as of a commit; with DuckDB's types, where Iceberg has wider ones."""
         shown = ", ".join(f"CAST({ident(c)} AS {spark_name(k)}) AS {ident(c)}" for c, k in columns.items())
-        source = f"{table(kind, name)} VERSION AS OF {commit.snapshot}" if commit else table(kind, name)
+        source = f"{self._table(kind, name)} VERSION AS OF {commit.snapshot}" if commit else self._table(kind, name)
         return self._spark.sql(f"SELECT {shown} FROM {source}{'' if commit else ' WHERE false'}")
 
     # -- commits: each does nothing when the table has it
 
     def append(self, kind: str, name: str, rows: DataFrame, at: At, left: int = 0) -> None:
         if not self._has(kind, name, at):
-            writer = rows.writeTo(table(kind, name))
+            writer = rows.writeTo(self._table(kind, name))
             for key, value in _marker(at, left).items():
                 writer = writer.option(f"snapshot-property.{key}", value)
             writer.append()
@@ -115,7 +115,7 @@ class Store:
         from pyspark.sql.functions import lit  # noqa: PLC0415 - an optional extra
 
         if not self._has(kind, name, at):
-            writer = rows.writeTo(table(kind, name))
+            writer = rows.writeTo(self._table(kind, name))
             for key, value in _marker(at).items():
                 writer = writer.option(f"snapshot-property.{key}", value)
             writer.overwrite(lit(True))
@@ -136,14 +136,14 @@ class Store:
         match = " AND ".join(f"t.{ident(key)} <=> s.{ident(key)}" for key in keys)
         values = ", ".join(f"s.{ident(column)}" for column in columns)
         self._marked(
-            f"MERGE INTO {table(kind, name)} AS t USING ({source}) AS s ON NOT s.__arrives AND {match} "
+            f"MERGE INTO {self._table(kind, name)} AS t USING ({source}) AS s ON NOT s.__arrives AND {match} "
             f"WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.__arrives THEN INSERT ({listed}) VALUES ({values})",
             at,
         )
 
     def delete(self, kind: str, name: str, where: str, at: At, values: Mapping[str, Any]) -> None:
         if not self._has(kind, name, at):
-            self._marked(f"DELETE FROM {table(kind, name)} WHERE {where}", at, values)
+            self._marked(f"DELETE FROM {self._table(kind, name)} WHERE {where}", at, values)
 
     def _marked(self, text: str, at: At, values: Mapping[str, Any] | None = None) -> None:
         """Run a statement whose snapshot takes its marker from the session."""
@@ -156,14 +156,13 @@ class Store:
             for key in marker:
                 self._spark.conf.unset(_SUMMARY + key)
 
+    def _table(self, kind: str, name: str) -> str:
+        return ident(self._catalog, kind, name)
+
     def _has(self, kind: str, name: str, at: At) -> bool:
         """Whether the table has this step's commit. Steps of a table are committed in order."""
         last = self.last(kind, name)
         return last is not None and (last.at.epoch, last.at.step) >= (at.epoch, at.step)
-
-
-def table(kind: str, name: str) -> str:
-    return ident(CATALOG, kind, name)
 
 
 def _marker(at: At, left: int = 0) -> dict[str, str]:

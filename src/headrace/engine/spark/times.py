@@ -7,7 +7,10 @@
 | `time_bucket(w, ts[, origin])` | by microseconds from 2000-01-03 or `origin` | of fixed length; months are refused |
 | `generate_series(a, b, step)` of TIMESTAMP | `sequence`, or none where `a > b` | Spark fails there |
 | `date_trunc(part, ts)` | cast back to TIMESTAMP | Spark gives a TIMESTAMPTZ |
-| `year(ts)`, `extract(hour FROM ts)`, … | as BIGINT | weeks by ISO 8601; Sunday is 0, in Spark 1 |
+| `date_diff(part, a, b)` | by whole microseconds | of parts of fixed length, to a DAY |
+| `dayofweek`, `isodow` | `dayofweek`, `weekday` | Sunday is 0 and 7, in Spark 1 and 6 |
+| `dayname`, `monthname` | `date_format`, `EEEE` and `MMMM` | in English |
+| `year(ts)`, `extract(hour FROM ts)`, … | as BIGINT | weeks by ISO 8601 |
 
 Refused: INTERVAL as a value, and so the difference of two times.
 """
@@ -166,6 +169,38 @@ def _day_of_week(node: exp.Expr, write: Writer) -> exp.Expr:
     return write.made(exp.Sub(this=call("dayofweek", write(node.this)), expression=number(1)), node)
 
 
+def _iso_day_of_week(node: exp.Expr, write: Writer) -> exp.Expr:
+    if write.kind(node.this).this not in TIMES:
+        raise Unfaithful(node.sql("duckdb"))
+    return write.made(exp.Add(this=call("weekday", write(node.this)), expression=number(1)), node)
+
+
+def _day_name(node: exp.Expr, write: Writer) -> exp.Expr:
+    if write.kind(node.this).this not in TIMES:
+        raise Unfaithful(node.sql("duckdb"))
+    pattern = "EEEE" if isinstance(node, exp.Dayname) else "MMMM"
+    return write.made(
+        call("date_format", write.as_kind(node.this, parsed("TIMESTAMP")), exp.Literal.string(pattern)), node
+    )
+
+
+def _difference(node: exp.Expr, write: Writer) -> exp.Expr:
+    """How many boundaries of a unit lie between two times."""
+    unit = node.args["unit"].name.upper()
+    kinds = {write.kind(value).this for value in (node.this, node.expression)}
+    if unit not in _MICROSECONDS.keys() - {"WEEK"} or len(kinds) != 1 or not kinds <= TIMES:
+        raise Unfaithful(node.sql("duckdb"))
+    later, earlier = (_floor(value, _MICROSECONDS[unit], write) for value in (node.this, node.expression))
+    between = exp.paren(exp.Sub(this=later, expression=earlier))
+    return write.made(exp.IntDiv(this=between, expression=number(_MICROSECONDS[unit])), node)
+
+
+def _floor(value: exp.Expr, width: int, write: Writer) -> exp.Expr:
+    """A time in microseconds, without what is beyond a multiple of ``width``."""
+    at = call("unix_micros", exp.cast(write(value), spark_type(parsed("TIMESTAMPTZ"))))
+    return exp.paren(exp.Sub(this=at, expression=call("pmod", at.copy(), number(width))))
+
+
 def _logical(node: exp.Expr, _: Writer) -> exp.Expr:
     return node.copy()
 
@@ -174,7 +209,11 @@ RULES: Rules = {
     exp.DateBin: _bucket,
     exp.TimestampTrunc: _truncated,
     exp.Extract: _extracted,
+    exp.DateDiff: _difference,
     exp.DayOfWeek: _day_of_week,
+    exp.DayOfWeekIso: _iso_day_of_week,
+    exp.Dayname: _day_name,
+    exp.Monthname: _day_name,
     exp.Placeholder: _logical,
     **dict.fromkeys(_NAMED, _called),
 }

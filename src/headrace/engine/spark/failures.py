@@ -1,0 +1,61 @@
+"""What Spark raises, as ours: an expression that fails on a value, or a cluster that does not do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from headrace.engine.spark.session import first_line
+from headrace.errors import EngineError, HeadraceError
+
+STATE = "nothing of it was kept; the last committed epoch stands"
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn what Spark raises inside into an ``EngineError``.
+
+    Raises:
+        EngineError: HR-605, an expression fails on some values; HR-613, the cluster failed, and may do better the next time; HR-615,
+            the session's own process is gone.
+    """
+    from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError  # noqa: PLC0415 - an optional extra
+    from pyspark.errors import (  # noqa: PLC0415
+        ArithmeticException,
+        DateTimeException,
+        NumberFormatException,
+        PySparkException,
+    )
+
+    try:
+        yield
+    except HeadraceError:
+        raise
+    except (ArithmeticException, DateTimeException, NumberFormatException) as error:
+        raise EngineError(
+            f"{first_line(error)} (while {doing})",
+            code="HR-605",
+            state=STATE,
+            fix="correct the expression that fails on these values, for instance with TRY_CAST, then run again",
+        ) from error
+    except (Py4JNetworkError, ConnectionError) as error:
+        raise EngineError(
+            f"Spark's session ended while {doing} ({first_line(error)})",
+            code="HR-615",
+            state=STATE,
+            fix="see spark.log in the data directory for why its Java process ended, such as too little memory; then run again: it goes on where it stopped",
+        ) from error
+    except (PySparkException, Py4JJavaError, Py4JError) as error:
+        raise EngineError(
+            f"Spark failed while {doing} ({_reason(error)})",
+            code="HR-613",
+            state=STATE,
+            fix="see that the master and a worker run, and that they reach S3 and the catalog; spark.log in the data directory says more",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of the innermost cause: Spark wraps it several times."""
+    lines = str(error).strip().splitlines()
+    causes = [line.strip().removeprefix("Caused by: ") for line in lines if line.strip().startswith("Caused by: ")]
+    return (causes or lines or [type(error).__name__])[-1 if causes else 0][:300]
