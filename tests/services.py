@@ -30,14 +30,14 @@ def need_kafka() -> None:
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex((host, int(port))) != 0:
-            _missing(f"no Kafka at {KAFKA}: in a checkout, make cluster")
+            missing_service(f"no Kafka at {KAFKA}: in a checkout, make cluster")
 
 
 def need_s3() -> None:
     """Go on if there is an S3 server, and a database for catalogs."""
     for what, port in (("S3 server", minio.PORT), ("PostgreSQL", postgres.PORT)):
         if not is_open(port):
-            _missing(f"no {what} at 127.0.0.1:{port}: in a checkout, make cluster")
+            missing_service(f"no {what} at 127.0.0.1:{port}: in a checkout, make cluster")
 
 
 def s3() -> S3:
@@ -51,7 +51,8 @@ def database() -> Postgres:
     return Postgres("127.0.0.1", postgres.DATABASE, postgres.USER, password, postgres.PORT)
 
 
-def _missing(why: str) -> None:
+def missing_service(why: str) -> None:
+    """Fail in CI; elsewhere skip, saying how to get it."""
     if os.environ.get("CI") == "true":
         pytest.fail(why)
     pytest.skip(why)

@@ -15,7 +15,7 @@ MASTER = 19077
 WORKERS = (19078, 19079)
 
 _HOME = Path(pyspark.__file__).parent
-_ENVIRONMENT = {"SPARK_HOME": str(_HOME), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1"}
+_ENVIRONMENT = {"SPARK_HOME": str(_HOME), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_SCALA_VERSION": "2.13"}
 
 
 def services(within: Path | None = None, master: int = MASTER, workers: Sequence[int] = WORKERS) -> tuple[Service, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.engine.duckdb import PACE
 from headrace.runtime.decide import complete_to, logical_time, next_limit, next_offsets, rest
 
 STREAMS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 1_000_000))
@@ -69,11 +70,11 @@ def test_complete_to_is_the_least_watermark() -> None:
 
 
 def test_epochs_grow_while_they_are_quick_and_shrink_when_they_are_slow() -> None:
-    assert next_limit(25_000, 1_000_000, 25_000, 0.9) == 50_000
-    assert next_limit(25_000, 1_000_000, 25_000, 0.01) == 200_000
-    assert next_limit(150_000, 200_000, 150_000, 0.9) == 200_000
-    assert next_limit(25_000, 200_000, 10, 0.2) == 25_000
-    assert next_limit(25_000, 200_000, 25_000, 2.1) == 25_000
-    assert next_limit(100_000, 200_000, 100_000, 5.0) == 50_000
-    assert next_limit(25_000, 200_000, 25_000, 5.0) == 25_000
-    assert next_limit(500, 500, 500, 5.0) == 500
+    assert next_limit(25_000, 1_000_000, 25_000, 0.9, PACE) == 50_000
+    assert next_limit(25_000, 1_000_000, 25_000, 0.01, PACE) == 200_000
+    assert next_limit(150_000, 200_000, 150_000, 0.9, PACE) == 200_000
+    assert next_limit(25_000, 200_000, 10, 0.2, PACE) == 25_000
+    assert next_limit(25_000, 200_000, 25_000, 2.1, PACE) == 25_000
+    assert next_limit(100_000, 200_000, 100_000, 5.0, PACE) == 50_000
+    assert next_limit(25_000, 200_000, 25_000, 5.0, PACE) == 25_000
+    assert next_limit(500, 500, 500, 5.0, PACE) == 500

@@ -141,7 +141,7 @@ def own(tmp_path: Path) -> Iterator[dict[str, Service]]:
     """A broker, an S3 server and a database of the test's own, which it may kill."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL does not run as root
-        stores = [minio.service(29000, Path(folder)), postgres.service(29432, Path(folder))]
+        stores = [minio.service(29100, Path(folder)), postgres.service(29532, Path(folder))]
         for broker_ in broker(tmp_path):
             for service in stores:
                 service.up()

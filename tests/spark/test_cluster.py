@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -130,10 +131,13 @@ def test_it_answers_as_duckdb_alone_and_goes_on_from_where_it_was(both: Both) ->
     both.alone.close()
 
 
-def test_a_copy_that_is_behind_or_fails_is_made_again(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_is_behind_or_fails_is_made_again(
+    both: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     both.install(MODELS)
     both.cluster.run(*both.next())
     both.cluster.checkpoint()
+    saved = shutil.copy(tmp_path / "copy.duckdb", tmp_path / "saved.duckdb")
     mark, arrived = both.next()
     copy = both.cluster._copy
     with monkeypatch.context() as patch:
@@ -145,6 +149,7 @@ def test_a_copy_that_is_behind_or_fails_is_made_again(both: Both, monkeypatch: p
     both.agree()
     # The process dies: what the copy had since it was saved is lost, and Spark is ahead of it.
     copy._connection.close()
+    shutil.copy(saved, tmp_path / "copy.duckdb")
     both.cluster = both.opened()
     assert both.cluster.to_restore(mark) == mark
     both.install(MODELS)

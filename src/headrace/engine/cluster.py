@@ -8,6 +8,7 @@ the same epoch, after a crash or on another machine, it is thrown away and made 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +17,13 @@ import pyarrow as pa
 
 from headrace.engine.duckdb import DuckDBEngine
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Recomputed, Result, SourceTable
+from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Pace, Recomputed, Result, SourceTable
 from headrace.engine.spark.engine import SparkEngine
 from headrace.errors import EngineError
 from headrace.sql import WEIGHT, Program
+
+# An epoch of fifteen models takes a minute however few its rows are.
+PACE = Pace(first_rows=1_000_000, seconds=900.0)
 
 
 class ClusterEngine:
@@ -42,11 +46,17 @@ class ClusterEngine:
         self._whole = False
         """The copy has all that Spark has: only then may it be kept."""
         self._last: Committed | None = None
+        self._turn = threading.Lock()
+        """A session has one set of views: epochs and recomputes take turns."""
+        self._states: dict[str, int] = {}
+        self._changes: dict[str, pa.Table] = {}
         self._mark = spark.mark()
         if _place(self._copy.mark()) != _place(self._mark):
             self._copy.close()
             _delete(path)
             self._copy = open_copy()
+
+    pace = PACE
 
     @property
     def oracle(self) -> DuckDBOracle:
@@ -88,7 +98,8 @@ class ClusterEngine:
             if source.sets_aside is not None:
                 raise _late(source)
         self._whole = False
-        built = self._spark.install(sources, programs)
+        with self._turn:
+            built = self._spark.install(sources, programs)
         made = self._made(programs)
         mirrors = [self._mirrored(program) for program in programs]
         self._forget({mirror.name: mirror for mirror in mirrors})
@@ -97,7 +108,8 @@ class ClusterEngine:
         had = self._copy.mirrors()
         for mirror in mirrors:
             if had.get(mirror.name) != made[mirror.name]:
-                rows, _ = self._spark.content(mirror.name)
+                with self._turn:
+                    rows, _ = self._spark.content(mirror.name)
                 ones = pa.repeat(pa.scalar(1, pa.int8()), rows.num_rows)
                 self._copy.mirror(mirror, rows.append_column(WEIGHT, ones), made[mirror.name])
         self._whole = True
@@ -125,10 +137,12 @@ class ClusterEngine:
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         """Run one epoch on Spark, and bring the copy up to date. If the copy fails, the same epoch may be run again."""
-        if self._last is None or self._last.mark.epoch != mark.epoch:
-            self._last = self._spark.run(mark, arrived)
-        changed = [name for name in self._last.changed if name in self._copy.mirrors()]
-        changes = {name: Arrived(self._spark.changes(name), 0) for name in changed}
+        mirrors = self._copy.mirrors()
+        with self._turn:
+            if self._last is None or self._last.mark.epoch != mark.epoch:
+                self._last = self._spark.run(mark, arrived)
+                self._changes = {name: self._spark.changes(name) for name in self._last.changed if name in mirrors}
+        changes = {name: Arrived(rows, 0) for name, rows in self._changes.items()}
         committed = self._copy.run(mark, {**arrived, **changes})
         self._mark = mark
         return committed
@@ -148,7 +162,8 @@ class ClusterEngine:
         return self._copy.query_at(queries, mark, on_start=on_start)
 
     def recompute(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
-        return self._spark.recompute(models)
+        with self._turn:
+            return self._spark.recompute(models)
 
     def columns(self, relation: str) -> dict[str, str]:
         return self._copy.columns(relation)
@@ -166,9 +181,14 @@ class ClusterEngine:
         return 0
 
     def sizes(self) -> dict[str, int]:
-        """Rows by table: what the copy has, and Spark's states."""
-        states = {name: rows for name, rows in self._spark.sizes().items() if name.startswith("state.")}
-        return {**self._copy.sizes(), **states}
+        """Rows by table: what the copy has, and Spark's states, as they were last when nobody else asked Spark."""
+        if self._turn.acquire(blocking=False):
+            try:
+                found = self._spark.sizes()
+            finally:
+                self._turn.release()
+            self._states = {name: rows for name, rows in found.items() if name.startswith("state.")}
+        return {**self._copy.sizes(), **self._states}
 
     # -- history
 

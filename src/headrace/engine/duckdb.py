@@ -41,7 +41,7 @@ from headrace.engine.programs import (
     fingerprint,
     instant,
 )
-from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Recomputed, Result, SourceTable
+from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Pace, Recomputed, Result, SourceTable
 from headrace.engine.render import Place, delta_name, listed, quoted, render
 from headrace.engine.sealing import Seals
 from headrace.engine.session import engine_error, open_database, transaction
@@ -63,6 +63,9 @@ CLEAR_EPOCHS = 20
 # Measured on two cores: an epoch of fewer rows takes half the time on one thread; handing statements to several costs more than it
 # gains.
 ROWS_FOR_THREADS = 50_000
+
+# On Nexmark, epochs held under one second took up to twice the time of these.
+PACE = Pace(first_rows=25_000, seconds=4.0)
 
 _META = """
 CREATE SCHEMA IF NOT EXISTS state;
@@ -121,6 +124,8 @@ class DuckDBEngine:
         self._history: dict[str, tuple[int, str]] = {}
         # While models are installed: relations that are known to have no rows, so that what is built on them need not look.
         self._rowless: set[str] = set()
+
+    pace = PACE
 
     def mark(self) -> Mark:
         with self._lock:

@@ -55,6 +55,20 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """How an engine likes its epochs.
+
+    Attributes:
+        first_rows: how many rows the first takes at most, when many wait, and how few later ones when they take too long.
+        seconds: how long one may take, so that what people look at keeps moving. Not much less: a part of what an epoch takes does
+            not shrink with it.
+    """
+
+    first_rows: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Arrived:
     """The rows of one source in one epoch; ``start`` is the log offset of the first."""
 
@@ -102,6 +116,11 @@ class Engine(Protocol):
     @property
     def oracle(self) -> DuckDBOracle:
         """What tells the types and names of queries: every engine gives DuckDB's answers."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """How it likes its epochs."""
         ...
 
     def mark(self) -> Mark:

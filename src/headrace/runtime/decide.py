@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 
+from headrace.engine import Pace
+
 # Rows an epoch takes at most unless told otherwise. Measured on Nexmark: 1,000,000 take a tenth to a half less time than five times
 # 200,000, and more gain little. Where they take too long, epochs become smaller by themselves.
 EPOCH_ROWS = 1_000_000
-# A flood is taken in steps of this long at most, so that what people look at keeps moving; not in shorter ones, for a part of what an
-# epoch takes does not shrink with it. On Nexmark, epochs held under one second took up to twice the time of these.
-EPOCH_SECONDS = 4.0
-FIRST_ROWS = 25_000
 GROWTH = 8
 REST_SECONDS = 0.25
 
@@ -29,17 +27,18 @@ def shown(moment: datetime | None) -> datetime | None:
     return None if moment == DAWN else moment
 
 
-def next_limit(limit: int, most: int, rows: int, seconds: float) -> int:
+def next_limit(limit: int, most: int, rows: int, seconds: float, pace: Pace) -> int:
     """How many rows the next epoch may take, from how long the last full one took.
 
     Args:
         limit: rows the last epoch was allowed; ``rows`` it took, in ``seconds``.
         most: never more than this.
+        pace: the engine's.
     """
-    if seconds > EPOCH_SECONDS:
-        return max(min(FIRST_ROWS, most), limit // 2)
+    if seconds > pace.seconds:
+        return max(min(pace.first_rows, most), limit // 2)
     if rows >= limit:
-        return min(most, limit * max(1, min(GROWTH, int(EPOCH_SECONDS / 2 / max(seconds, 1e-3)))))
+        return min(most, limit * max(1, min(GROWTH, int(pace.seconds / 2 / max(seconds, 1e-3)))))
     return limit
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from headrace.engine import Arrived, Committed, Engine, Mark
 from headrace.errors import HeadraceError
 from headrace.log import Epoch, Log
-from headrace.runtime.decide import DAWN, FIRST_ROWS, logical_time, next_limit, next_offsets, rest
+from headrace.runtime.decide import DAWN, logical_time, next_limit, next_offsets, rest
 from headrace.runtime.defects import as_ours
 from headrace.runtime.services import SILENT, Backoff
 
@@ -55,13 +55,13 @@ class EpochLoop:
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _last_tick: float = 0.0
-    _limit: int = FIRST_ROWS
+    _limit: int = 0
     _rest: float = 0.0
     _unsure: bool = False
     _last_checkpoint: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self._limit = min(FIRST_ROWS, self.epoch_rows)
+        self._limit = min(self.engine.pace.first_rows, self.epoch_rows)
 
     def recover(self) -> int:
         """Take up where the engine stopped: run the epochs that the ledger has and the engine has not. Returns how many."""
@@ -101,7 +101,7 @@ class EpochLoop:
         self._commit(epoch, arrived, reached)
         rows, took = sum(a.rows.num_rows for a in arrived.values()), time.monotonic() - started
         self._rest = rest(self._limit, rows, took)
-        self._limit = next_limit(self._limit, self.epoch_rows, rows, took)
+        self._limit = next_limit(self._limit, self.epoch_rows, rows, took, self.engine.pace)
         return True
 
     def rates(self) -> tuple[float, float]:

@@ -175,10 +175,13 @@ def spark_place(project: Project, declared: SparkCluster, lake: S3Lake) -> Spark
             "jdbc.schema-version": "V1",
             **{f"jdbc.{name}": value for name, value in database.options},
         }
-    settings = resolved(declared.client, project.root / "headrace.yaml")
+    plain = {name: value for name, value in declared.client.items() if isinstance(value, str)}
+    secrets = resolved(
+        {name: value for name, value in declared.client.items() if name not in plain}, project.root / "headrace.yaml"
+    )
     # A catalog's name is part of Spark's names of settings.
     name = f"{re.sub('[^a-zA-Z0-9_]', '_', there.name)}_state"
-    return SparkPlace(declared.master, name, {**s3, **listed, "warehouse": f"{there.warehouse}/state"}, settings)
+    return SparkPlace(declared.master, name, {**s3, **listed, "warehouse": f"{there.warehouse}/state"}, plain, secrets)
 
 
 class Backoff:

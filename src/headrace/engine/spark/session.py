@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -51,22 +52,23 @@ class SparkPlace:
     Attributes:
         master: ``local[2]``, or ``spark://host:port``.
         name: of Iceberg's catalog.
-        catalog: its settings by Iceberg's names, without the prefix that Spark wants; some may be secrets.
-        settings: further ones of the session by Spark's names.
+        catalog: its settings by Iceberg's names, without the prefix that Spark wants. They may be secrets, and are in no command line.
+        settings: further ones of the session by Spark's names. Those that are secrets are in ``secrets``.
         jars: what it takes.
     """
 
     master: str
     name: str
     catalog: Mapping[str, str] = field(repr=False)
-    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     jars: tuple[Jar, ...] = JARS
 
 
 def on_this_machine(warehouse: Path, settings: Mapping[str, str] | None = None) -> SparkPlace:
     """Spark in this process, with tables in a folder."""
     catalog = {"type": "hadoop", "warehouse": str(warehouse.resolve())}
-    return SparkPlace("local[2]", CATALOG, catalog, settings or {}, (RUNTIME,))
+    return SparkPlace("local[2]", CATALOG, catalog, settings or {}, jars=(RUNTIME,))
 
 
 def open_session(place: SparkPlace, log: Path | None = None) -> SparkSession:
@@ -80,17 +82,22 @@ def open_session(place: SparkPlace, log: Path | None = None) -> SparkSession:
     """
     if why := missing(place.jars):
         raise EngineError(f"Spark cannot run: {why}", code="HR-611", state="nothing was started", fix=why)
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an optional extra
+    from pyspark import SparkContext  # noqa: PLC0415 - an optional extra
+    from pyspark.sql import SparkSession  # noqa: PLC0415
 
     prefix = f"spark.sql.catalog.{place.name}"
     catalog = {f"{prefix}.{name}": value for name, value in place.catalog.items()}
     # A snapshot that a statement reads is never another's result, kept.
     own = {prefix: "org.apache.iceberg.spark.SparkCatalog", f"{prefix}.cache-enabled": "false"}
-    builder = SparkSession.builder.appName("headrace")
-    for name, value in {**_usual(place), **place.settings, **MEANING, **catalog, **own}.items():
-        builder = builder.config(name, value)
+    plain = {**_usual(place), **place.settings, **MEANING, **own}
     try:
         with _saying_it_to(log) if log is not None else nullcontext():
+            with _command_line(plain):
+                # Starts the Java process, if it does not run yet. What the session is given afterwards is in no command line.
+                SparkContext.setSystemProperty("spark.app.name", "headrace")
+            builder = SparkSession.builder.appName("headrace")
+            for name, value in {**plain, **catalog, **place.secrets}.items():
+                builder = builder.config(name, value)
             return builder.getOrCreate()
     except Exception as error:
         raise EngineError(
@@ -99,6 +106,22 @@ def open_session(place: SparkPlace, log: Path | None = None) -> SparkSession:
             state="nothing was started",
             fix=f"see that the master runs and can be reached from here, and that a worker is free{f'; {log} says more' if log else ''}",
         ) from error
+
+
+@contextmanager
+def _command_line(settings: Mapping[str, str]) -> Iterator[None]:
+    """What a Java process is started with meanwhile: memory, jars and the like have to be known then."""
+    name = "PYSPARK_SUBMIT_ARGS"
+    before = os.environ.get(name)
+    words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+    os.environ[name] = shlex.join([*words, "pyspark-shell"])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 @contextmanager
@@ -126,6 +149,8 @@ def _usual(place: SparkPlace) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         # Epochs are small: planning a query anew while it runs takes longer than it saves.
         "spark.sql.adaptive.enabled": "false",
+        # A task takes a fraction of the three seconds that it would wait for the worker that has its rows.
+        "spark.locality.wait": "0s",
         "spark.jars": ",".join(str(jar.checked()) for jar in place.jars),
         "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
     }
