@@ -39,7 +39,8 @@ def with_spark(target: dict[str, Any]) -> dict[str, Any]:
 
 def run(at: Path, *more: str) -> subprocess.Popen[str]:
     command = [HEADRACE, "run", at, "--target", "cluster", "--no-serve", *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with (at / "node.log").open("ab") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, text=True)
 
 
 def asked(at: Path, *words: str) -> Any:
