@@ -170,6 +170,26 @@ def doctor(
         raise typer.Exit(CHECK_FAILED)
 
 
+targets = typer.Typer(help="Look at the services that a project may run on.", no_args_is_help=True)
+app.add_typer(targets, name="target")
+
+
+@targets.command()
+def check(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = HERE,
+    json: JsonOption = False,
+    target: TargetOption = None,
+) -> None:
+    """Say which models the target's engine can keep, without starting anything. Exit code 3 if it refuses one.
+
+    Example: headrace target check --target cluster
+    """
+    from headrace.cli.target import check as check_models
+
+    if not check_models(project, target, as_json=json):
+        raise typer.Exit(CHECK_FAILED)
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"headrace {__version__}")

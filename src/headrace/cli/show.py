@@ -149,3 +149,11 @@ def show_finding(part: str, where: str, said: str, error: HeadraceError | None) 
     console.print(f"{verdict} {_plain(part):12} {_plain(where)}{f': {_plain(said)}' if said else ''}")
     if error is not None:
         console.print(Text("\n".join(f"      {line}" for line in str(error).splitlines())))
+
+
+def show_kept(model: str, refused: HeadraceError | None) -> None:
+    """Whether a model can be kept on a target: a line, and below it what stands in the way."""
+    console = _console()
+    console.print(f"{'[green]ok     [/green]' if refused is None else '[red]refused[/red]'} {_plain(model)}")
+    if refused is not None:
+        console.print(Text("\n".join(f"        {line}" for line in str(refused).splitlines())))
