@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))  # for processes that are no pytest
+
 from services.kafka import service
 from services.process import Service, is_open
 from services.secret import path

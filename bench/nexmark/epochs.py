@@ -12,7 +12,8 @@ import pyarrow as pa
 from bench.nexmark.generator import ROUND, SHARES, rows
 from bench.nexmark.streams import side_input
 from headrace.engine import Arrived, Mark
-from headrace.runtime.decide import EPOCH_ROWS, FIRST_ROWS, next_limit
+from headrace.engine.duckdb import PACE
+from headrace.runtime.decide import EPOCH_ROWS, next_limit
 
 Epoch = tuple[Mark, dict[str, Arrived]]
 
@@ -27,12 +28,12 @@ def epochs(folder: Path, streams: Iterable[str], events: int) -> Iterator[Epoch]
 def chosen(folder: Path, streams: Iterable[str]) -> Iterator[Epoch]:
     """The same, so many rows at a time as the runtime would take: more while epochs are quick."""
     feed = _Feed(folder, streams)
-    limit = FIRST_ROWS
+    limit = PACE.first_rows
     while (found := feed.take(max(int(limit / feed.share / ROUND), 1) * ROUND)) is not None:
         started = time.perf_counter()
         yield found
         # Every epoch but the last is as full as whole rounds of events make it.
-        limit = next_limit(limit, EPOCH_ROWS, limit, time.perf_counter() - started)
+        limit = next_limit(limit, EPOCH_ROWS, limit, time.perf_counter() - started, PACE)
 
 
 class _Feed:

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Done:
 
 def headrace(*args: object, cwd: Path | None = None) -> Done:
     """Run a command to its end, as a shell script would: no terminal."""
+    if threading.current_thread() is not threading.main_thread():
+        return _installed(args, cwd)
     with TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         starter = _starter()
@@ -55,6 +58,13 @@ def headrace(*args: object, cwd: Path | None = None) -> Done:
         print(json.dumps(wanted), file=starter.stdin, flush=True)
         code = int(starter.stdout.readline())
         return Done(code, out.read_bytes(), err.read_text())
+
+
+def _installed(args: Sequence[object], cwd: Path | None) -> Done:
+    """Beside other commands: the one process that forks does so for one at a time."""
+    command = [Path(sys.executable).with_name("headrace"), *map(str, args)]
+    done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False, cwd=cwd, stdin=subprocess.DEVNULL)
+    return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
 @cache

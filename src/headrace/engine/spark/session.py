@@ -113,7 +113,7 @@ def _command_line(settings: Mapping[str, str]) -> Iterator[None]:
     """What a Java process is started with meanwhile: memory, jars and the like have to be known then."""
     name = "PYSPARK_SUBMIT_ARGS"
     before = os.environ.get(name)
-    words = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+    words = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
     os.environ[name] = shlex.join([*words, "pyspark-shell"])
     try:
         yield
