@@ -130,6 +130,7 @@ def own(tmp_path: Path) -> Iterator[tuple[OnS3, Service, Service]]:
         listing.down(signal.SIGQUIT)
 
 
+@pytest.mark.timeout(900)
 def test_services_that_die_in_the_middle_of_writes_lose_and_repeat_nothing(own: tuple[OnS3, Service, Service]) -> None:
     there, server, listing = own
     dice = random.Random(11)
@@ -151,9 +152,9 @@ def test_services_that_die_in_the_middle_of_writes_lose_and_repeat_nothing(own: 
         killer.start()
         try:
             failed = [
-                error for at in range(10, 400, 10) for error in insisting(lambda at=at: append(lake, at, at + 10))
+                error for at in range(10, 200, 10) for error in insisting(lambda at=at: append(lake, at, at + 10))
             ]
-            while outages < 8:
+            while outages < 6:
                 insisting(lambda: lake.compact("raw.orders", at_least=2))
                 at = lake_covered(lake)
                 failed += insisting(lambda at=at: append(lake, at, at + 10))

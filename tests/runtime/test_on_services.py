@@ -27,7 +27,7 @@ from tests.services import Service, broker
 
 from .cluster import LOCAL, Services, expected, on_cluster, project, write
 
-pytestmark = pytest.mark.xdist_group("broker")
+pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(900)]
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
@@ -40,7 +40,7 @@ def at(tmp_path: Path) -> Iterator[Path]:
 
 
 def headrace(*words: str) -> str:
-    done = subprocess.run([HEADRACE, *words], check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([HEADRACE, *words], check=False, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
