@@ -8,8 +8,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyspark
-
 from services.process import ServiceError
 
 
@@ -36,6 +34,8 @@ def fetch(target: Path, artifacts: Sequence[tuple[str, str, str]], lock: Path) -
 
 
 def _retrieve(folder: Path, artifact: tuple[str, str, str]) -> None:
+    import pyspark  # noqa: PLC0415  # an extra, which need not be there to know where the services are
+
     (ivy,) = (Path(pyspark.__file__).parent / "jars").glob("ivy-*.jar")
     options = ["-types", "jar", "bundle", "-confs", "default", "-cache", str(folder / "cache")]
     command = ["java", "-cp", str(ivy), "org.apache.ivy.Main", "-warn", "-dependency", *artifact, *options]

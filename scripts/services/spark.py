@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-
-import pyspark
 
 from services.process import Service
 
 MASTER = 19077
 WORKERS = (19078, 19079)
 
-_HOME = Path(pyspark.__file__).parent
+_SPEC = find_spec("pyspark")
+# An extra, which need not be there to know where the services are.
+_HOME = Path(_SPEC.origin).parent if _SPEC is not None and _SPEC.origin else Path("pyspark")
 _ENVIRONMENT = {"SPARK_HOME": str(_HOME), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_SCALA_VERSION": "2.13"}
 
 
