@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))  # for processes that are no pytest
@@ -18,6 +19,7 @@ from services.process import Service, is_open
 from services.secret import path
 
 from headrace.lake import S3, Postgres
+from headrace.lake.s3 import filesystem
 from services import minio, postgres
 
 S3_PORT, BUCKET = minio.PORT, f"s3://{minio.BUCKET}"
@@ -49,6 +51,18 @@ def database() -> Postgres:
     """The database that `make cluster` starts."""
     password = path("postgres").read_text().strip()
     return Postgres("127.0.0.1", postgres.DATABASE, postgres.USER, password, postgres.PORT)
+
+
+def forget_lake(name: str) -> None:
+    """Nothing of the lake of that name is left."""
+    filesystem(s3()).delete_dir_contents(f"{minio.BUCKET}/{name}", missing_dir_ok=True)
+    there = database()
+    with psycopg.connect(
+        host=there.host, port=there.port, dbname=there.database, user=there.user, password=there.password
+    ) as connection:
+        for table in ("iceberg_tables", "iceberg_namespace_properties"):
+            if connection.execute("SELECT to_regclass(%s)", [table]).fetchone() != (None,):
+                connection.execute(f"DELETE FROM {table} WHERE catalog_name = %s", [name])
 
 
 def missing_service(why: str) -> None:

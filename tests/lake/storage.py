@@ -7,15 +7,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 from pyiceberg.io import OutputFile
 from pyiceberg.io.pyarrow import PyArrowFile
 
-from headrace.lake import Lake, LakeElsewhere, Postgres, open_lake, open_lake_elsewhere
+from headrace.lake import Lake, LakeElsewhere, open_lake, open_lake_elsewhere
 from headrace.lake.disk import DiskFile
 from headrace.lake.s3 import filesystem
-from tests.services import BUCKET, database, need_s3, s3
+from tests.services import BUCKET, database, forget_lake, need_s3, s3
 
 
 @dataclass(frozen=True)
@@ -81,14 +80,7 @@ class OnS3(Storage):
 
     def empty(self) -> None:
         """Nothing of that lake is left."""
-        self.files.delete_dir_contents(self.warehouse, missing_dir_ok=True)
-        catalog = self.place.catalog
-        assert isinstance(catalog, Postgres)
-        with psycopg.connect(
-            host=catalog.host, port=catalog.port, dbname=catalog.database, user=catalog.user, password=catalog.password
-        ) as connection:
-            for table in ("iceberg_tables", "iceberg_namespace_properties"):
-                connection.execute(f"DELETE FROM {table} WHERE catalog_name = %s", [self.place.name])
+        forget_lake(self.place.name)
 
 
 def on_disk(folder: Path) -> OnDisk:

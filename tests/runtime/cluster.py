@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import yaml
 
-from headrace.lake.s3 import filesystem
 from headrace.log.kafka import KafkaSettings, delete_kafka
 from headrace.security import Principal
 from services import minio, postgres
-from tests.services import KAFKA, database, need_kafka, need_s3, path, s3
+from tests.services import KAFKA, forget_lake, need_kafka, need_s3, path
 
 LOCAL = Principal("local", admin=True)
 MODEL = "SELECT k, count(*) AS n, sum(id) AS total, max(id) AS newest FROM ev GROUP BY k"
@@ -64,18 +62,6 @@ def on_cluster(services: Services | None = None) -> Iterator[tuple[str, dict[str
     if services is None:
         delete_kafka(KafkaSettings(KAFKA, name))
         forget_lake(name)
-
-
-def forget_lake(name: str) -> None:
-    """Nothing of the lake of that name is left."""
-    filesystem(s3()).delete_dir_contents(f"{minio.BUCKET}/{name}", missing_dir_ok=True)
-    there = database()
-    with psycopg.connect(
-        host=there.host, port=there.port, dbname=there.database, user=there.user, password=there.password
-    ) as connection:
-        for table in ("iceberg_tables", "iceberg_namespace_properties"):
-            if connection.execute("SELECT to_regclass(%s)", [table]).fetchone() != (None,):
-                connection.execute(f"DELETE FROM {table} WHERE catalog_name = %s", [name])
 
 
 def project(folder: Path, target: dict[str, object], **settings: object) -> Path:

@@ -135,6 +135,11 @@ def children(kind: DuckDBPyType) -> dict[str, DuckDBPyType]:
     return {name: child for name, child in kind.children if isinstance(child, DuckDBPyType)} if nested else {}
 
 
+def literal(value: str) -> str:
+    """A text as DuckDB reads it."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

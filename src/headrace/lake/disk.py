@@ -66,6 +66,7 @@ class DiskFiles(LakeFiles):
         return freed
 
     def has_tables(self) -> bool:
+        """Whether there are tables, known to the catalog or not."""
         return any(self._warehouse.glob("*/*/metadata/*.metadata.json"))
 
 

@@ -35,10 +35,6 @@ class LakeFiles(FileIO):
     def remove(self, locations: Iterable[str]) -> int:
         """Delete files; the bytes that frees. One that is gone already is no error."""
 
-    @abstractmethod
-    def has_tables(self) -> bool:
-        """Whether there are tables, known to the catalog or not."""
-
 
 def relative(location: str) -> str:
     """``<namespace>/<table>/<data or metadata>/<file>`` of a location, which tells it from every other of the lake."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from headrace.lake.columns import Column, quoted
+from headrace.lake.columns import Column, literal, quoted
 
 
 def select(columns: Mapping[int, Column], files: Sequence[str]) -> str:
@@ -39,20 +39,16 @@ def _type(column: Column) -> str:
 
 def _schema(columns: Mapping[int, Column]) -> str:
     fields = ", ".join(
-        f"{id}: {{name: {_text(column.name)}, type: {_text(column.stored)}, default_value: NULL}}"
+        f"{id}: {{name: {literal(column.name)}, type: {literal(column.stored)}, default_value: NULL}}"
         for id, column in columns.items()
     )
     return f"MAP {{{fields}}}"
 
 
 def _list(files: Sequence[str]) -> str:
-    return "[" + ", ".join(_text(_no_glob(file)) for file in files) + "]"
+    return "[" + ", ".join(literal(_no_glob(file)) for file in files) + "]"
 
 
 def _no_glob(file: str) -> str:
     """The path as a pattern that matches only itself: a folder may be called ``[1]``."""
     return re.sub(r"([*?\[])", r"[\1]", file)
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -20,6 +20,7 @@ from pyiceberg.io.pyarrow import PyArrowFile
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from headrace.errors import LakeError
+from headrace.lake.columns import literal
 from headrace.lake.files import LakeFiles
 from headrace.lake.place import S3, S3_CONNECT_SECONDS, S3_REQUEST_SECONDS
 
@@ -65,9 +66,6 @@ class S3Files(LakeFiles):
                 self._fs.delete_file(info.path)
         return sum(info.size for info in found)
 
-    def has_tables(self) -> bool:
-        return any(found.path.endswith(".metadata.json") for found in self._objects(""))
-
     def check(self) -> None:
         """Look into the bucket: what is wrong with it or with us is said best of a listing."""
         self._fs.get_file_info(FileSelector(_path(self._warehouse).partition("/")[0]))
@@ -92,16 +90,16 @@ def preparation(warehouse: str, s3: S3) -> list[str]:
     endpoint = urlsplit(s3.endpoint or "")
     given = {
         "TYPE": "s3",
-        "KEY_ID": _text(s3.key),
-        "SECRET": _text(s3.secret),
-        "REGION": _text(s3.region),
-        "SCOPE": _text(f"{warehouse}/"),
-        "URL_STYLE": _text("path" if s3.path_style else "vhost"),
+        "KEY_ID": literal(s3.key),
+        "SECRET": literal(s3.secret),
+        "REGION": literal(s3.region),
+        "SCOPE": literal(f"{warehouse}/"),
+        "URL_STYLE": literal("path" if s3.path_style else "vhost"),
     }
     if s3.endpoint:
-        given |= {"ENDPOINT": _text(endpoint.netloc), "USE_SSL": str(endpoint.scheme == "https").lower()}
+        given |= {"ENDPOINT": literal(endpoint.netloc), "USE_SSL": str(endpoint.scheme == "https").lower()}
     settings = ", ".join(f"{name} {value}" for name, value in given.items())
-    return [f"LOAD {_text(str(_extension()))}", f"CREATE SECRET lake ({settings})"]
+    return [f"LOAD {literal(str(_extension()))}", f"CREATE SECRET lake ({settings})"]
 
 
 @cache
@@ -140,7 +138,3 @@ def _extension() -> Path:
             fix="pip install 'headrace[s3]'",
         ) from error
     return found
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from headrace.engine.protocol import SourceTable
-from headrace.engine.spark.epochs import Written
+from headrace.engine.spark.epochs import rendered
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.shapes import Shapes
 from headrace.sql import Program
@@ -21,10 +21,7 @@ def unfaithful(sources: Iterable[SourceTable], programs: Iterable[Program]) -> M
 
 def _first(program: Program, shapes: Shapes) -> str | None:
     try:
-        shapes.add(program)
-        written = Written(program, shapes)
-        for query in written.queries():
-            written.text(query)
+        rendered(program, shapes)
     except Unfaithful as found:
         return found.what
     return None

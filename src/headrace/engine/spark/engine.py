@@ -20,7 +20,7 @@ from headrace.engine.oracle import DuckDBOracle
 from headrace.engine.protocol import Arrived, Committed, Mark, Recomputed, SourceTable
 from headrace.engine.spark.arrivals import change, raw_columns, raw_rows
 from headrace.engine.spark.batch import Batch, upstream
-from headrace.engine.spark.epochs import Deltas, Times, Written, compute
+from headrace.engine.spark.epochs import Deltas, Times, Written, compute, rendered
 from headrace.engine.spark.failures import explained
 from headrace.engine.spark.keeping import Keeper, kept
 from headrace.engine.spark.ledger import Ledger, definition
@@ -93,13 +93,9 @@ class SparkEngine:
     def _written(self, program: Program) -> Written:
         """The program with every query of it rendered."""
         try:
-            self._shapes.add(program)
-            written = Written(program, self._shapes)
-            for query in written.queries():
-                written.text(query)
+            return rendered(program, self._shapes)
         except Unfaithful as found:
             raise refused(program.model, found) from None
-        return written
 
     def _install_source(self, source: SourceTable, mark: Mark) -> None:
         known = self._ledger.sources().get(source.name)

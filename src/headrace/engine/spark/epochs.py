@@ -73,6 +73,19 @@ class Written:
         return self.condition(step) if isinstance(step, Evict) else step.query
 
 
+def rendered(program: Program, shapes: Shapes) -> Written:
+    """The program with every query of it as Spark's text; its shapes become known.
+
+    Raises:
+        Unfaithful: Spark cannot give DuckDB's answer.
+    """
+    shapes.add(program)
+    written = Written(program, shapes)
+    for query in written.queries():
+        written.text(query)
+    return written
+
+
 class Times:
     """Queries as of a logical time.
 
