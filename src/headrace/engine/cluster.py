@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 
+from headrace.engine.copied import Copied, delete, place
 from headrace.engine.duckdb import DuckDBEngine
-from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Pace, Recomputed, Result, SourceTable
+from headrace.engine.protocol import Arrived, Committed, Mark, Pace, Recomputed, SourceTable
 from headrace.engine.spark.engine import SparkEngine
 from headrace.errors import EngineError
 from headrace.sql import WEIGHT, Program
@@ -26,7 +25,7 @@ from headrace.sql import WEIGHT, Program
 PACE = Pace(first_rows=1_000_000, seconds=900.0)
 
 
-class ClusterEngine:
+class ClusterEngine(Copied):
     """See :class:`headrace.engine.protocol.Engine`.
 
     Args:
@@ -51,16 +50,12 @@ class ClusterEngine:
         self._states: dict[str, int] = {}
         self._changes: dict[str, pa.Table] = {}
         self._mark = spark.mark()
-        if _place(self._copy.mark()) != _place(self._mark):
+        if place(self._copy.mark()) != place(self._mark):
             self._copy.close()
-            _delete(path)
+            delete(path)
             self._copy = open_copy()
 
     pace = PACE
-
-    @property
-    def oracle(self) -> DuckDBOracle:
-        return self._copy.oracle
 
     def mark(self) -> Mark:
         return self._mark
@@ -147,35 +142,11 @@ class ClusterEngine:
         self._mark = mark
         return committed
 
-    def changes(self, relation: str) -> pa.Table:
-        return self._copy.changes(relation)
-
-    def checkpoint(self) -> None:
-        self._copy.checkpoint()
-
     # -- answers
-
-    def query(self, queries: Sequence[Asked], *, on_start: OnStart | None = None) -> tuple[list[Result], Mark]:
-        return self._copy.query(queries, on_start=on_start)
-
-    def query_at(self, queries: Sequence[Asked], mark: Mark, *, on_start: OnStart | None = None) -> list[Result]:
-        return self._copy.query_at(queries, mark, on_start=on_start)
 
     def recompute(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
         with self._turn:
             return self._spark.recompute(models)
-
-    def columns(self, relation: str) -> dict[str, str]:
-        return self._copy.columns(relation)
-
-    def content(self, relation: str) -> tuple[pa.Table, Mark]:
-        return self._copy.content(relation)
-
-    def newest(self, source: str, column: str) -> datetime | None:
-        return self._copy.newest(source, column)
-
-    def rejected(self, table: str, source: str) -> int:
-        return self._copy.rejected(table, source)
 
     def late(self, source: str) -> int:  # noqa: ARG002 - none is set aside
         return 0
@@ -190,41 +161,15 @@ class ClusterEngine:
             self._states = {name: rows for name, rows in found.items() if name.startswith("state.")}
         return {**self._copy.sizes(), **self._states}
 
-    # -- history
-
-    def untiered(self, source: str, start: int, stop: int) -> pa.Table:
-        return self._copy.untiered(source, start, stop)
-
-    def tiered(self, source: str, stop: int, history: str) -> None:
-        self._copy.tiered(source, stop, history)
-
-    def generation(self, model: str) -> None:  # noqa: ARG002 - without a late-row ledger no row is final
-        return None
-
-    def final(self, model: str, start: int, limit: int) -> pa.Table:
-        raise NotImplementedError(f"no row of {model} is final")
-
-    def sealed(self, model: str, generation: str, stop: int, history: str) -> None:
-        raise NotImplementedError(f"no row of {model} is final")
-
     def close(self) -> None:
         """Save the copy, if it is one, and end the session."""
         try:
             self._copy.close()
             if not self._whole:
-                _delete(self._path)
+                delete(self._path)
         finally:
             self._spark.close()
             self._ended()
-
-
-def _place(mark: Mark) -> tuple[int, dict[str, int]]:
-    return mark.epoch, dict(mark.offsets)
-
-
-def _delete(path: Path) -> None:
-    """The state file. It has no write-ahead log."""
-    path.unlink(missing_ok=True)
 
 
 def _late(source: SourceTable) -> EngineError:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,9 +18,10 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from headrace.engine import tables
+from headrace.engine import records, tables
 from headrace.engine.arriving import (
     ROWS_TO_READ_DIRECTLY,
+    Stream,
     Streams,
     Waiting,
     arriving_name,
@@ -124,6 +126,7 @@ class DuckDBEngine:
         self._history: dict[str, tuple[int, str]] = {}
         # While models are installed: relations that are known to have no rows, so that what is built on them need not look.
         self._rowless: set[str] = set()
+        self._records: Stream | None = None
 
     pace = PACE
 
@@ -280,15 +283,19 @@ class DuckDBEngine:
             return dict(self._connection.execute("SELECT name, made FROM headrace.mirrors").fetchall())
 
     def mirror(self, source: SourceTable, rows: pa.Table, made: str) -> None:
-        """Make a mirrored relation, which is installed, hold exactly these rows, with ``__w``; until the next epoch changes it."""
+        """Make a mirrored relation, which is installed, hold exactly these rows, with ``__w``, until the next epoch changes it.
+
+        Args:
+            rows: of one that is published, its records.
+        """
         with self._lock, self._doing(f"copying {source.name}"), transaction(self._connection):
             self._connection.execute(f"DELETE FROM live.{quoted(source.name)}")
-            records = quoted(_records_name(source.name))
-            self._connection.execute(f"TRUNCATE {records}")
-            insert(self._connection, numbered(source, Arrived(rows, 0)), records)
+            table = self._recorded(source, Arrived(rows, 0))
             names = listed(list(source.columns))
-            self._connection.execute(f"INSERT INTO live.{quoted(source.name)} ({names}) SELECT {names} FROM {records}")
-            self._connection.execute(f"TRUNCATE {records}")
+            self._connection.execute(
+                f"INSERT INTO live.{quoted(source.name)} ({names}) SELECT {names} FROM {table} WHERE {WEIGHT} > 0"
+            )
+            self._connection.execute(f"TRUNCATE {table}")
             self._connection.execute("DELETE FROM headrace.mirrors WHERE name = ?", [source.name])
             self._connection.execute("INSERT INTO headrace.mirrors VALUES (?, ?)", [source.name, made])
 
@@ -307,7 +314,10 @@ class DuckDBEngine:
 
     def columns(self, relation: str) -> dict[str, str]:
         with self._reading() as cursor:
-            return {row[0]: row[1] for row in cursor.execute(f"DESCRIBE main.{quoted(relation)}").fetchall()}
+            return self._kinds(cursor, relation)
+
+    def _kinds(self, cursor: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+        return {row[0]: row[1] for row in cursor.execute(f"DESCRIBE main.{quoted(relation)}").fetchall()}
 
     def untiered(self, source: str, start: int, stop: int) -> pa.Table:
         # Saving state made them hot: none of them waits.
@@ -593,29 +603,45 @@ class DuckDBEngine:
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; on the thread that ran it, before the next."""
         with self._lock:
-            delta = quoted(delta_name(relation))
-            prepared = self._programs.get(relation)
-            if prepared is None and not self._sources[relation].changelog:
+            if relation not in self._programs and not self._sources[relation].changelog:
                 rows = self._streams.rows(relation)
                 nothing = f"SELECT *, 1::TINYINT AS {WEIGHT} FROM main.{quoted(relation)} LIMIT 0"
                 return _fetched(self._connection, nothing, None) if rows is None else rows
-            if self._runner.straight(relation):
-                return self._arrived_last(relation)
-            if prepared is None or prepared.program.live is None:
-                text = f"SELECT * FROM {delta}"
-            else:
-                text = tables.netted(delta, prepared.program.columns)
-            return _fetched(self._connection, self._runner.prepared(text), None)
+            text = self._changed(relation)
+            straight = self._runner.straight(relation)
+            return _fetched(self._connection, text if straight else self._runner.prepared(text), None)
 
-    def _arrived_last(self, model: str) -> pa.Table:
+    def records(self, relation: str, key: Sequence[str]) -> pa.Table:
+        """What the last epoch left of each row of a model that it changed, as ``key`` and ``value``."""
+        with self._lock, self._doing(f"publishing {relation}"):
+            columns = self._kinds(self._connection, relation)
+            text = records.changed(self._changed(relation), f"main.{quoted(relation)}", columns, key)
+            return _fetched(self._connection, text, None)
+
+    def all_records(self, relation: str, key: Sequence[str]) -> pa.Table:
+        """Every current row of a model, as ``key`` and ``value``."""
+        with self._reading(of=[relation]) as cursor:
+            columns = self._kinds(cursor, relation)
+            return _fetched(cursor, records.content(f"main.{quoted(relation)}", columns, key), None)
+
+    def _changed(self, relation: str) -> str:
+        """A query for the net change, in the last epoch, of a relation that is no source whose rows only arrive."""
+        delta = quoted(delta_name(relation))
+        prepared = self._programs.get(relation)
+        if self._runner.straight(relation):
+            return self._arrived_last(relation)
+        if prepared is None or prepared.program.live is None:
+            return f"SELECT * FROM {delta}"
+        return tables.netted(delta, prepared.program.columns)
+
+    def _arrived_last(self, model: str) -> str:
         """The rows that went into the model's table in the last epoch. None ever leave it, so they are the last."""
         table = f"live.{quoted(model)}"
         row = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
         columns = listed(self._programs[model].program.columns)
-        text = (
+        return (
             f"SELECT {columns}, 1::TINYINT AS {WEIGHT} FROM {table} WHERE rowid >= {row[0] - self._runner.rows(model)}"
         )
-        return _fetched(self._connection, text, None)
 
     def _affected(self, program: Program, moved: bool) -> bool:
         """Compute the program if something it reads has changed or time moves it; else its deltas are empty."""
@@ -630,8 +656,7 @@ class DuckDBEngine:
         """Rows of a source whose rows only arrive; whether its change is to be read from Arrow."""
         taken = arrived.rows
         if source.sets_aside is not None:
-            marked, taken = self._watermarks.marked(source, arrived.rows)
-            arrived = Arrived(marked, arrived.start)
+            arrived, taken = self._marked(source, arrived)
         self._waiting.keep(source, arrived)
         self._streams.take(source, taken)
         if taken.num_rows >= self._read_directly and not self._runner.viewed(source.name):
@@ -640,14 +665,38 @@ class DuckDBEngine:
         self._runner.fill(source.name, self._streams.copy(source.name))
         return False
 
+    def _marked(self, source: SourceTable, arrived: Arrived) -> tuple[Arrived, pa.Table]:
+        """Rows with the mark of those that are late, and those that are not; as if each epoch had been taken by itself."""
+        bounds = [arrived.start, *arrived.stops, arrived.start + arrived.rows.num_rows]
+        parts = [
+            self._watermarks.marked(source, arrived.rows.slice(start - arrived.start, stop - start))
+            for start, stop in pairwise(bounds)
+            if stop > start
+        ]
+        marked, taken = (pa.concat_tables(tables_) for tables_ in zip(*parts, strict=True))
+        return Arrived(marked, arrived.start), taken
+
     def _change(self, source: SourceTable, arrived: Arrived) -> None:
         """The records of a changelog: its delta is what they come to."""
         if not source.mirrored:
             self._waiting.keep(source, arrived)
-        records = quoted(_records_name(source.name))
-        self._connection.execute(f"TRUNCATE {records}")
-        insert(self._connection, numbered(source, arrived), records)
-        self._runner.fill(source.name, _net(source, records))
+        self._runner.fill(source.name, _net(source, self._recorded(source, arrived)))
+
+    def _recorded(self, source: SourceTable, arrived: Arrived) -> str:
+        """The temporary table with these changes of a changelog."""
+        table = quoted(_records_name(source.name))
+        self._connection.execute(f"TRUNCATE {table}")
+        if not source.published:
+            insert(self._connection, numbered(source, arrived), table)
+            return table
+        if self._records is None:
+            self._records = Stream(arrived.rows.schema)
+            self._connection.register("arrow.records", self._records)
+        self._records.rows = arrived.rows
+        moves = records.moves('"arrow.records"', f"live.{quoted(source.name)}", source.columns, source.key)
+        self._connection.execute(f"INSERT INTO {table} {moves}")
+        self._records.rows = arrived.rows.schema.empty_table()
+        return table
 
     # -- batch
 

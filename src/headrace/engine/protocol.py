@@ -35,6 +35,7 @@ class SourceTable:
         key: columns that identify a row of a changelog; () when a change names whole rows.
         sets_aside: which rows come too late to count; None: none do.
         mirrored: it is a model that another engine keeps: a changelog of which no raw row is kept here.
+        published: a mirrored one, whose changes arrive as records of text by key (``engine.records``).
     """
 
     name: str
@@ -43,6 +44,7 @@ class SourceTable:
     key: tuple[str, ...] = ()
     sets_aside: SetsAside | None = None
     mirrored: bool = False
+    published: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,16 @@ class Pace:
 
 @dataclass(frozen=True)
 class Arrived:
-    """The rows of one source in one epoch; ``start`` is the log offset of the first."""
+    """The rows of one source in one epoch.
+
+    Attributes:
+        start: the log offset of the first.
+        stops: where epochs ended that are taken together with this one; what is late depends on them.
+    """
 
     rows: pa.Table
     start: int
+    stops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,19 @@ class Engine(Protocol):
 
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; on the thread that ran it, before the next."""
+        ...
+
+    def records(self, relation: str, key: Sequence[str]) -> pa.Table:
+        """What the last epoch left of each row of a model that it changed, as ``key`` and ``value`` (``engine.records``); when
+        :meth:`changes` may be asked.
+
+        Args:
+            key: the columns that tell rows apart; none: all together.
+        """
+        ...
+
+    def all_records(self, relation: str, key: Sequence[str]) -> pa.Table:
+        """Every current row of a model, as :meth:`records` has them."""
         ...
 
     def query(self, queries: Sequence[Asked], *, on_start: OnStart | None = None) -> tuple[list[Result], Mark]:
