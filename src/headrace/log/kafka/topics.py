@@ -4,8 +4,11 @@
 ``NAME.ledger``        one partition; the epochs
 ``NAME.snapshots``     one partition; the journal's state, written down from time to time
 ``NAME.rows.STREAM``   Arrow IPC batches, which count once an entry of the journal names them
+``NAME.models.MODEL``  compacted; the model's rows as JSON, by key, for serving nodes and other applications
+``NAME.published``     one partition, compacted; up to where in the models' topics each epoch goes
 
-None expires by time or size: rows leave when they are trimmed, entries of the journal when a snapshot has them.
+None expires by time or size: rows leave when they are trimmed, entries of the journal when a snapshot has them. Of a compacted topic
+the broker drops what a later record of the same key replaces, once that is older than ``COMPACTION_LAG``.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -30,6 +34,12 @@ T = TypeVar("T")
 MESSAGE_BYTES = 64 * 1024 * 1024
 """The largest record that a topic of ours takes: a batch is cut at 4 MiB, but one row may be longer."""
 
+COMPACTION_LAG = timedelta(hours=1)
+"""So long a record of a compacted topic stays although a later one replaces it."""
+
+TOMBSTONE_LIFE = timedelta(days=1)
+"""So long the record that says that a key is gone stays, once the topic is compacted."""
+
 _NAME_LENGTH = 249  # Kafka's limit
 
 
@@ -40,6 +50,7 @@ class Topics:
         self.journal = f"{settings.name}.journal"
         self.ledger = f"{settings.name}.ledger"
         self.snapshots = f"{settings.name}.snapshots"
+        self.published = f"{settings.name}.published"
         self._settings = settings
         self._broker = broker
         self._admin = broker.made(AdminClient, {})
@@ -47,16 +58,31 @@ class Topics:
 
     def rows(self, stream: str) -> str:
         """The topic of a stream. What a topic's name cannot hold is written as its code: ``é`` is ``_e9_``."""
-        spelled = re.sub("[^a-zA-Z0-9-]", lambda found: f"_{ord(found[0]):x}_", stream)
-        topic = f"{self._settings.name}.rows.{spelled}"
+        return self._spelled("rows", stream)
+
+    def model(self, model: str) -> str:
+        """The topic of a model's rows."""
+        return self._spelled("models", model)
+
+    def _spelled(self, kind: str, name: str) -> str:
+        spelled = re.sub("[^a-zA-Z0-9-]", lambda found: f"_{ord(found[0]):x}_", name)
+        topic = f"{self._settings.name}.{kind}.{spelled}"
         if len(topic) <= _NAME_LENGTH:
             return topic
-        digest = hashlib.sha256(stream.encode()).hexdigest()[:32]
+        digest = hashlib.sha256(name.encode()).hexdigest()[:32]
         return f"{topic[: _NAME_LENGTH - 33]}.{digest}"
 
     def make(self) -> None:
         """Make the topics that the log itself needs, where they are not there."""
         self._make(dict.fromkeys((self.journal, self.ledger, self.snapshots), 1))
+
+    def make_published(self, models: Iterable[str]) -> dict[str, int]:
+        """Make the topics that models are published in, and delete those of models that are no more; partitions by topic."""
+        wanted = {self.model(model): self._settings.partitions for model in models} | {self.published: 1}
+        self._make(wanted, compacted=True)
+        gone = [topic for topic in self._listed() if topic.startswith(self._models) and topic not in wanted]
+        self._delete(gone)
+        return {topic: self._known[topic] for topic in wanted}
 
     def partitions(self, stream: str) -> int:
         """How many partitions the stream's topic has; it is made if it is not there."""
@@ -75,18 +101,25 @@ class Topics:
 
     def owns(self, topic: str) -> bool:
         """Whether a topic is of this log."""
-        return topic in (self.journal, self.ledger, self.snapshots) or topic.startswith(f"{self._settings.name}.rows.")
+        named = (self.journal, self.ledger, self.snapshots, self.published)
+        return topic in named or topic.startswith((f"{self._settings.name}.rows.", self._models))
 
     def delete(self) -> None:
         """Delete every topic of the log."""
-        ours = [topic for topic in self._listed() if self.owns(topic)]
-        if ours:
-            for done in self._admin.delete_topics(ours, request_timeout=self._settings.seconds).values():
+        self._delete([topic for topic in self._listed() if self.owns(topic)])
+
+    @property
+    def _models(self) -> str:
+        return f"{self._settings.name}.models."
+
+    def _delete(self, topics: list[str]) -> None:
+        if topics:
+            for done in self._admin.delete_topics(topics, request_timeout=self._settings.seconds).values():
                 self._await(done.result)
 
-    def _make(self, wanted: Mapping[str, int]) -> None:
+    def _make(self, wanted: Mapping[str, int], *, compacted: bool = False) -> None:
         there = self._listed()
-        new = [self._new(topic, partitions) for topic, partitions in wanted.items() if topic not in there]
+        new = [self._new(topic, n, compacted=compacted) for topic, n in wanted.items() if topic not in there]
         if new:
             futures = self._admin.create_topics(new, request_timeout=self._settings.seconds)
             for done in futures.values():
@@ -118,7 +151,7 @@ class Topics:
         except KafkaException as error:
             raise self._broker.explained(error.args[0], "Asking the broker") from error
 
-    def _new(self, topic: str, partitions: int) -> NewTopic:
+    def _new(self, topic: str, partitions: int, *, compacted: bool) -> NewTopic:
         copies = self._settings.replicas
         config = {
             "cleanup.policy": "delete",
@@ -128,6 +161,13 @@ class Topics:
             "min.insync.replicas": str(min(2, copies)),
             "message.timestamp.type": "LogAppendTime",  # the age of a snapshot, by one clock
         }
+        if compacted:
+            config |= {
+                "cleanup.policy": "compact",
+                "min.compaction.lag.ms": str(COMPACTION_LAG // timedelta(milliseconds=1)),
+                "delete.retention.ms": str(TOMBSTONE_LIFE // timedelta(milliseconds=1)),
+                "segment.ms": str(COMPACTION_LAG // timedelta(milliseconds=1)),
+            }
         if copies == 1:
             config["flush.messages"] = "1"  # no second copy: what is acknowledged has to be on the disk
         return NewTopic(topic, partitions, copies, config=config)

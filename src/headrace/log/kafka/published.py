@@ -1,0 +1,267 @@
+"""Reads what is published of models: their records, and the markers that say up to where an epoch goes.
+
+Which records count is told by a marker alone. A compacted topic may have lost what a record beyond the marker replaced; so a marker is
+only taken while nothing is beyond it, or while what is beyond cannot have been compacted yet.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from confluent_kafka import KafkaError, Message, TopicPartition
+
+from headrace.errors import LogError
+from headrace.kafka import passing
+from headrace.log.kafka.broker import Broker
+from headrace.log.kafka.fetch import available, consumer
+from headrace.log.kafka.markers import BUILD_KEY, MARKER_KEY, RECEIPTS_KEY, Build, Marker
+from headrace.log.kafka.settings import KafkaSettings
+from headrace.log.kafka.topics import COMPACTION_LAG, TOMBSTONE_LIFE, Topics
+from headrace.log.protocol import Clock
+
+RECORDS = pa.schema({"key": pa.string(), "value": pa.string(), "number": pa.int64()})
+"""Of a model: a record without a value says that its key is gone; of two with one key the one with the greater number counts."""
+
+_CHUNK = 20_000
+
+
+@dataclass
+class _Partition:
+    """What was read of one partition and no marker has claimed yet."""
+
+    next: int = 0
+    offsets: list[int] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)
+    values: list[bytes | None] = field(default_factory=list)
+    chunks: list[pa.Table] = field(default_factory=list)
+
+    def add(self, offset: int, key: bytes, value: bytes | None) -> None:
+        self.offsets.append(offset)
+        self.keys.append(key)
+        self.values.append(value)
+        self.next = offset + 1
+        if len(self.offsets) >= _CHUNK:
+            self.pack()
+
+    def pack(self) -> None:
+        """Texts as Arrow has them take a fraction of the memory."""
+        if self.offsets:
+            columns = [pa.array(self.keys, pa.binary()), pa.array(self.values, pa.binary())]
+            texts = [column.cast(pa.string()) for column in columns]
+            self.chunks.append(pa.Table.from_arrays([*texts, pa.array(self.offsets, pa.int64())], schema=RECORDS))
+            self.offsets, self.keys, self.values = [], [], []
+
+    def upto(self, end: int) -> pa.Table:
+        """Take out what is below that offset."""
+        self.pack()
+        all_ = pa.concat_tables(self.chunks) if self.chunks else RECORDS.empty_table()
+        numbers = all_["number"]
+        count = sum(pa.compute.sum(pa.compute.less(chunk, end)).as_py() or 0 for chunk in numbers.chunks)
+        self.chunks = [all_.slice(count)] if count < all_.num_rows else []
+        return all_.slice(0, count)
+
+
+class Published:
+    """Reads the published models of one log, from their beginning on. Not for several threads.
+
+    Args:
+        models: those to read.
+    """
+
+    def __init__(self, settings: KafkaSettings, broker: Broker, topics: Topics, models: Iterable[str], clock: Clock):
+        self._settings = settings
+        self._broker = broker
+        self._topics = topics
+        self._clock = clock
+        self._models = {topics.model(model): model for model in models}
+        self._reader = consumer(broker, {"enable.partition.eof": True, "fetch.wait.max.ms": 100})
+        self._partitions: dict[tuple[str, int], _Partition] = {}
+        self._markers: list[Marker] = []
+        self._polled = clock()
+        self.where = broker.where
+        self.build: Build | None = None
+        """What the rows are made by, as last heard."""
+        self.receipts: bytes = b"{}"
+        """The newest proofs, as last heard."""
+        self._assign()
+
+    def newest(self, timeout: float) -> Marker | None:
+        """The newest marker up to which all has been read; None: in the given seconds there was none beyond the last.
+
+        Markers before it are passed over; what they claimed is claimed by it.
+
+        Raises:
+            LogError: HR-515, HR-516, …; HR-523, this process stood still for so long that records are missing.
+        """
+        deadline = time.monotonic() + timeout
+        if self._clock() - self._polled > TOMBSTONE_LIFE / 2:
+            raise self._stood_still()
+        while True:
+            if (found := self._complete()) is not None and self._caught_up() and self._sure(found):
+                self._markers = [marker for marker in self._markers if marker.epoch > found.epoch]
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            self._take(available(self._reader, min(left, 0.2)))
+
+    def records(self, marker: Marker) -> dict[str, pa.Table]:
+        """What changed up to a marker that :meth:`newest` gave, since the one before, by model; see ``RECORDS``."""
+        found: dict[str, pa.Table] = {}
+        for topic, model in self._models.items():
+            parts = [self._partitions[topic, n].upto(end) for n, end in enumerate(marker.ends.get(model, ()))]
+            rows = pa.concat_tables(parts) if parts else RECORDS.empty_table()
+            if rows.num_rows:
+                found[model] = rows
+        return found
+
+    def last_marker(self, timeout: float) -> Marker | None:
+        """The newest marker there is, whatever has been read of its records.
+
+        Raises:
+            LogError: HR-515, they could not be read in the given seconds.
+        """
+        self._read(lambda: (self._topics.published, 0) not in self._partitions or self._caught_up(), timeout)
+        return self._markers[-1] if self._markers else None
+
+    def everything(self, timeout: float) -> pa.Table:
+        """Every record that there is of all the models, whether a marker claims it or not.
+
+        Raises:
+            LogError: HR-515, none came for the given seconds.
+        """
+        ends = {place: end for place, end in self._ends().items() if place[0] in self._models}
+        self._read(lambda: all(self._partitions[place].next >= end for place, end in ends.items()), timeout)
+        parts = [self._partitions[place].upto(end) for place, end in ends.items()]
+        return pa.concat_tables(parts) if parts else RECORDS.empty_table()
+
+    def standing(self) -> dict[str, tuple[int, ...]]:
+        """The offset after the last record of each model, by partition, as the broker has it now."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for (topic, partition), end in self._ends().items():
+            if topic in self._models:
+                assert partition == len(found[self._models[topic]])
+                found[self._models[topic]].append(end)
+        return {model: tuple(ends) for model, ends in found.items()}
+
+    def close(self) -> None:
+        self._reader.close()
+
+    # -- inside
+
+    def _assign(self) -> None:
+        there = self._broker.ask(lambda: self._reader.list_topics(timeout=self._settings.seconds)).topics
+        wanted = [self._topics.published, *self._models]
+        places = [
+            TopicPartition(topic, partition, 0)
+            for topic in wanted
+            if topic in there
+            for partition in sorted(there[topic].partitions)
+        ]
+        self._partitions = {(place.topic, place.partition): _Partition() for place in places}
+        self._until = self._ends().get((self._topics.published, 0), 0)
+        if places:
+            self._broker.ask(lambda: self._reader.assign(places))
+
+    def _read(self, enough: Callable[[], bool], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not enough():
+            if taken := available(self._reader, 0.2):
+                deadline = time.monotonic() + timeout
+                self._take(taken)
+            elif time.monotonic() > deadline:
+                raise self._broker.silent("Reading the published models")
+
+    def _ends(self) -> dict[tuple[str, int], int]:
+        found = {}
+        for topic, partition in self._partitions:
+            place = TopicPartition(topic, partition)
+            bounds = self._broker.ask(
+                lambda place=place: self._reader.get_watermark_offsets(  # type: ignore[misc]
+                    place, timeout=self._settings.seconds, cached=False
+                ),
+                lambda: self._reader.poll(0),
+            )
+            if bounds is None:
+                raise self._broker.silent(f"Asking for the end of {topic}")
+            found[topic, partition] = bounds[1]
+        return found
+
+    def _caught_up(self) -> bool:
+        """All markers have been heard that there were when we began."""
+        return self._partitions[self._topics.published, 0].next >= self._until
+
+    def _complete(self) -> Marker | None:
+        """The newest marker whose records have all been read."""
+        return next((marker for marker in reversed(self._markers) if self._has(marker)), None)
+
+    def _has(self, marker: Marker) -> bool:
+        return all(
+            (there := self._partitions.get((topic, partition))) is not None and there.next >= end
+            for topic, model in self._models.items()
+            for partition, end in enumerate(marker.ends.get(model, ()))
+        )
+
+    def _sure(self, marker: Marker) -> bool:
+        """No record below the marker's ends can have been compacted away."""
+        if marker.written is not None and self._clock() - marker.written < COMPACTION_LAG / 2:
+            return True
+        standing = self.standing()
+        return all(standing[model] == ends for model, ends in marker.ends.items() if model in standing)
+
+    def _take(self, messages: list[Message]) -> None:
+        self._polled = self._clock()
+        for message in messages:
+            if (error := message.error()) is not None:
+                self._note(error, message)
+                continue
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            assert topic is not None and partition is not None and offset is not None  # noqa: PT018
+            there = self._partitions[topic, partition]
+            if topic == self._topics.published:
+                there.next = offset + 1
+                self._hear(message)
+            else:
+                there.add(offset, message.key() or b"", message.value())
+
+    def _note(self, error: KafkaError, message: Message) -> None:
+        if error.code() == KafkaError._PARTITION_EOF:
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            assert topic is not None and partition is not None and offset is not None  # noqa: PT018
+            there = self._partitions[topic, partition]
+            there.next = max(there.next, offset)  # records before it may have been compacted away
+        elif not passing(error):
+            raise self._broker.explained(error, "Reading the published models")
+
+    def _hear(self, message: Message) -> None:
+        key, value = message.key(), message.value() or b""
+        try:
+            if key == MARKER_KEY:
+                self._markers.append(Marker.decode(value, _written(message)))
+            elif key == BUILD_KEY:
+                self.build = Build.decode(value)
+            elif key == RECEIPTS_KEY:
+                self.receipts = value
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._broker.foreign(
+                f"Record {message.offset()} of {self._topics.published} is not what a node publishes: {error!r}."
+            ) from error
+
+    def _stood_still(self) -> LogError:
+        return LogError(
+            "this process stood still for so long that what left the models meanwhile may be forgotten",
+            code="HR-523",
+            where=self._broker.where,
+            state="nothing is lost: the models' topics have every row",
+            fix="start it again",
+        )
+
+
+def _written(message: Message) -> datetime | None:
+    kind, milliseconds = message.timestamp()
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if kind and milliseconds > 0 else None

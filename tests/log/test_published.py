@@ -1,0 +1,229 @@
+"""Models published on Kafka: what counts is told by a marker, whatever else is in the topics."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, ConfigResource
+
+from headrace.errors import LogError
+from headrace.log.kafka import (
+    Build,
+    KafkaSettings,
+    Marker,
+    Published,
+    Publisher,
+    delete_kafka,
+    open_kafka,
+    open_published,
+    open_publisher,
+)
+from tests.services import KAFKA, need_kafka
+
+pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(120)]
+
+MODELS = ["counts", "näme"]
+BUILD = Build({"counts": "1", "näme": "1"}, {"ev": {"id": "BIGINT"}})
+NOTHING: dict[str, tuple[int, ...]] = {}
+
+
+class SetClock:
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def settings() -> Iterator[KafkaSettings]:
+    need_kafka()
+    found = KafkaSettings(KAFKA, f"test-{uuid.uuid4().hex[:12]}")
+    yield found
+    delete_kafka(found)
+
+
+@pytest.fixture
+def publisher(settings: KafkaSettings, clock: SetClock) -> Iterator[Publisher]:
+    opened = open_publisher(settings, clock=clock)
+    found = opened.begin(MODELS)
+    assert (found.marker, found.build, found.whole) == (None, None, False)
+    opened.build(BUILD)
+    yield opened
+    opened.close()
+
+
+def put(publisher: Publisher, model: str, rows: Mapping[str, str | None]) -> None:
+    keys, values = (
+        pa.chunked_array([pa.array(list(rows))]),
+        pa.chunked_array([pa.array(list(rows.values()), pa.string())]),
+    )
+    publisher.put(model, keys, values)
+
+
+def mark(publisher: Publisher, epoch: int) -> None:
+    publisher.mark(Marker(epoch, datetime(2020, 1, 1, tzinfo=UTC), {"ev": epoch * 10}, frozenset({"ev"}), NOTHING))
+
+
+def rows(table: pa.Table | None) -> dict[str, str | None]:
+    """The newest of each key."""
+    found: dict[str, tuple[int, str | None]] = {}
+    for record in [] if table is None else table.to_pylist():
+        if record["number"] >= found.get(record["key"], (-1, None))[0]:
+            found[record["key"]] = record["number"], record["value"]
+    return {key: value for key, (_, value) in found.items()}
+
+
+def taken(reader: Published, seconds: float = 20) -> tuple[int, dict[str, dict[str, str | None]]]:
+    marker = reader.newest(seconds)
+    assert marker is not None
+    return marker.epoch, {model: rows(table) for model, table in reader.records(marker).items()}
+
+
+def test_epochs_are_taken_whole(settings: KafkaSettings, publisher: Publisher, clock: SetClock) -> None:
+    put(publisher, "counts", {str(n): "1" for n in range(1000)})
+    put(publisher, "näme", {"x": "y"})
+    mark(publisher, 1)
+    reader = open_published(settings, MODELS, clock=clock)
+    epoch, found = taken(reader)
+    assert (epoch, len(found["counts"]), found["näme"]) == (1, 1000, {"x": "y"})
+    assert reader.build == BUILD
+    put(publisher, "counts", {"1": "2", "2": None})
+    assert reader.newest(1) is None  # not marked yet
+    mark(publisher, 2)
+    assert taken(reader) == (2, {"counts": {"1": "2", "2": None}})
+    for number in (3, 4, 5):  # several together, if they are there
+        put(publisher, "näme", {"x": str(number)})
+        mark(publisher, number)
+    publisher.receipts(b'{"counts": {}}')
+    until = time.monotonic() + 20
+    while reader.receipts == b"{}" and time.monotonic() < until:
+        reader.newest(0.1)
+    marker = Marker(5, datetime(2020, 1, 1, tzinfo=UTC), {"ev": 50}, frozenset({"ev"}), NOTHING)
+    assert rows(reader.records(Marker(**{**marker.__dict__, "ends": reader.standing()}))["näme"]) == {"x": "5"}
+    reader.close()
+
+
+def test_what_a_dead_publisher_left_does_not_count_until_it_is_marked(
+    settings: KafkaSettings, publisher: Publisher, clock: SetClock
+) -> None:
+    put(publisher, "counts", {"a": "1"})
+    mark(publisher, 1)
+    put(publisher, "counts", {"a": "2", "b": "2"})
+    publisher._settle()  # and dies
+    reader = open_published(settings, MODELS, clock=clock)
+    assert taken(reader) == (1, {"counts": {"a": "1"}})
+    again = open_publisher(settings, clock=clock)
+    found = again.begin(MODELS)
+    assert found.marker is not None
+    assert (found.marker.epoch, found.build, found.whole) == (1, BUILD, False)
+    assert rows(again.everything("counts")) == {"a": "2", "b": "2"}
+    put(again, "counts", {"b": None})
+    mark(again, 2)
+    assert taken(reader) == (2, {"counts": {"a": "2", "b": None}})
+    assert again.begin(MODELS).whole
+    again.close()
+    reader.close()
+
+
+def test_a_marker_is_not_taken_that_compaction_may_have_overtaken(
+    settings: KafkaSettings, publisher: Publisher, clock: SetClock
+) -> None:
+    """What is beyond an old marker may have replaced what is before it: then only a newer one tells what is whole."""
+    put(publisher, "counts", {"a": "1"})
+    mark(publisher, 1)
+    clock.ahead = timedelta(hours=3)
+    reader = open_published(settings, MODELS, clock=clock)
+    assert taken(reader)[0] == 1  # old, and nothing is beyond it
+    put(publisher, "counts", {"a": "2"})
+    publisher._settle()
+    other = open_published(settings, MODELS, clock=clock)
+    assert other.newest(2) is None
+    mark(publisher, 2)
+    assert taken(other) == (2, {"counts": {"a": "2"}})
+    reader.close()
+    other.close()
+
+
+def test_a_reader_that_stood_still_for_a_day_says_so(
+    settings: KafkaSettings, publisher: Publisher, clock: SetClock
+) -> None:
+    mark(publisher, 1)
+    reader = open_published(settings, MODELS, clock=clock)
+    assert reader.newest(20) is not None
+    clock.ahead = timedelta(hours=13)
+    with pytest.raises(LogError, match="HR-523"):
+        reader.newest(0)
+    reader.close()
+
+
+def test_models_that_are_gone_lose_their_topics_and_the_rest_is_compacted(
+    settings: KafkaSettings, publisher: Publisher, clock: SetClock
+) -> None:
+    put(publisher, "counts", {"a": "1"})
+    mark(publisher, 1)
+    again = open_publisher(settings, clock=clock)
+    again.begin(["näme"])
+    admin = AdminClient({"bootstrap.servers": KAFKA})
+    name = settings.name
+    until = time.monotonic() + 20
+    while f"{name}.models.counts" in (there := admin.list_topics(timeout=10).topics) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert sorted(topic for topic in there if topic.startswith(f"{name}.")) == [
+        f"{name}.models.n_e4_me",
+        f"{name}.published",
+    ]
+    (asked,) = admin.describe_configs([ConfigResource("topic", f"{name}.models.n_e4_me")]).values()
+    said = {key: entry.value for key, entry in asked.result().items()}
+    assert said["cleanup.policy"] == "compact"
+    assert said["min.compaction.lag.ms"] == "3600000"
+    again.close()
+
+
+def test_a_log_deletes_what_was_published_with_it(
+    settings: KafkaSettings, publisher: Publisher, clock: SetClock
+) -> None:
+    open_kafka(settings, clock=clock).close()
+    put(publisher, "counts", {"a": "1"})
+    mark(publisher, 1)
+    delete_kafka(settings)
+    admin = AdminClient({"bootstrap.servers": KAFKA})
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        left = [topic for topic in admin.list_topics(timeout=10).topics if topic.startswith(f"{settings.name}.")]
+        if not left:
+            break
+        time.sleep(0.1)
+    assert left == []
+
+
+def test_what_others_wrote_there_is_told(settings: KafkaSettings, publisher: Publisher, clock: SetClock) -> None:
+    mark(publisher, 1)
+    stranger = Producer({"bootstrap.servers": KAFKA})
+    stranger.produce(f"{settings.name}.published", b"{}", b"epoch")
+    stranger.flush()
+    reader = open_published(settings, MODELS, clock=clock)
+    with pytest.raises(LogError, match="HR-505"):
+        reader.newest(10)
+    reader.close()
+
+
+def test_a_broker_that_does_not_answer_is_named(clock: SetClock) -> None:
+    away = KafkaSettings("127.0.0.1:9", "test", patience=timedelta(seconds=1))
+    for opened in (
+        lambda: open_publisher(away, clock=clock).begin(MODELS),
+        lambda: open_published(away, MODELS, clock=clock),
+    ):
+        with pytest.raises(LogError, match=r"HR-515.*127.0.0.1:9"):
+            opened()
