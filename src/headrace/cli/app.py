@@ -90,6 +90,25 @@ def run(
 
 
 @app.command()
+def serve(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = HERE,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="The data directory. Default: .headrace/serving/TARGET in the project."),
+    ] = None,
+    target: TargetOption = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The HTTP port; 0 is any free one.")] = None,
+) -> None:
+    """Serve, from a copy of its own, what a running node of the same target keeps and publishes. Any number of these may run.
+
+    Example: headrace serve demo --target cluster --port 8081
+    """
+    from headrace.cli.run import serve_node
+
+    serve_node(project, data, target, port)
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over sources and models.")],
     as_of: Annotated[str | None, typer.Option(help="An epoch's number, or a time such as 2013-07-01T12:00:00.")] = None,

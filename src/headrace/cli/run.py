@@ -19,7 +19,8 @@ from headrace.project import Project
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.decide import EPOCH_ROWS
 from headrace.runtime.node import Node, Settings
-from headrace.runtime.services import target_of
+from headrace.runtime.services import published_log, target_of
+from headrace.runtime.serving import ServingNode
 from headrace.security import open_token, read_token
 from headrace.serve import Server, Sockets, app, bind, configure_logs
 
@@ -40,25 +41,49 @@ def run_node(
     configure_logs()
     declared, directory = loaded(project), data_dir(project, data, target)
     target_of(declared, target)
+    sockets = _bound(declared, directory, port, serve=serve)
+    node = Node(declared, directory, Settings(epoch_rows or EPOCH_ROWS, full_speed=until_caught_up), wall)
+    console = Console(stderr=True)
+    with _running(node, directory, sockets, console):
+        if serve or not until_caught_up:
+            _say_where(console, declared, sockets, directory, serve=serve)
+        _work(node, console, until_caught_up=until_caught_up)
+    _say(console, "Stopped. Everything taken so far is kept; run again to go on from here.")
+
+
+def serve_node(project: Path, data: Path | None, target: str | None, port: int | None) -> None:
+    """Serve what the node of the target publishes, until told to stop."""
+    configure_logs()
+    declared = loaded(project)
+    published_log(declared, target)
+    directory = data_dir(project, data or project / ".headrace" / "serving" / str(target), target)
+    sockets = _bound(declared, directory, port, serve=True)
+    node = ServingNode(declared, directory, wall)
+    console = Console(stderr=True)
+    with _running(node, directory, sockets, console):
+        _say_where(console, declared, sockets, directory, serve=True)
+        _work(node, console, until_caught_up=False)
+    _say(console, "Stopped. Nothing is kept here; serve again to go on from what is published by then.")
+
+
+def _bound(project: Project, directory: DataDir, port: int | None, *, serve: bool) -> Sockets:
+    """Sockets to serve on, for a node that now has the data directory."""
     directory.hold(PATIENCE_SECONDS)
     try:
-        sockets = bind(
-            directory.root, host=declared.serve.host, port=declared.serve.port if port is None else port, tcp=serve
-        )
+        chosen = project.serve.port if port is None else port
+        return bind(directory.root, host=project.serve.host, port=chosen, tcp=serve)
     except BaseException:
         directory.release()
         raise
-    settings = Settings(epoch_rows or EPOCH_ROWS, full_speed=until_caught_up)
-    node = Node(declared, directory, settings, wall)
-    console = Console(stderr=True)
+
+
+@contextmanager
+def _running(node: Node, directory: DataDir, sockets: Sockets, console: Console) -> Iterator[None]:
     with _ending(node), _opened(node, directory, sockets, console):
         server = Server(app(node, open_token(directory.root), STATIC, clock=wall), sockets)
         with _serving(server, directory):
             node.start()
-            if serve or not until_caught_up:
-                _say_where(console, declared, sockets, directory, serve=serve)
-            _work(node, console, until_caught_up=until_caught_up)
-    _say(console, "Stopped. Everything taken so far is kept; run again to go on from here.")
+            yield
 
 
 def _work(node: Node, console: Console, *, until_caught_up: bool) -> None:
@@ -139,4 +164,4 @@ def _say_where(console: Console, project: Project, sockets: Sockets, directory: 
     _say(console, "Open the link. Ctrl-C stops.")
 
 
-__all__ = ["run_node"]
+__all__ = ["run_node", "serve_node"]

@@ -23,6 +23,10 @@ class KafkaLog(Declared):
         default=1,
         description="Copies of every topic, when it is made. With one, each record is flushed to the broker's disk.",
     )
+    publish: Flag = Field(
+        default=True,
+        description="Each epoch's changes of the models go to compacted topics, for serving nodes and other applications.",
+    )
     client: ClientSettings = Field(
         default={}, description="Further settings of the client by librdkafka's names; a secret is a reference."
     )

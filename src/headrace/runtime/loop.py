@@ -65,15 +65,18 @@ class EpochLoop:
 
     def recover(self) -> int:
         """Take up where the engine stopped: run the epochs that the ledger has and the engine has not. Returns how many."""
+        self._take_up()
+        epochs = self.log.epochs(self.mark.epoch)
+        for epoch in epochs:
+            self._run(epoch)
+        return len(epochs)
+
+    def _take_up(self) -> None:
         self.mark = self.engine.mark()
         for source, column in self.event_times.items():
             newest = self.engine.newest(source, column)
             if newest is not None:
                 self.reached[source] = newest
-        epochs = self.log.epochs(self.mark.epoch)
-        for epoch in epochs:
-            self._run(epoch)
-        return len(epochs)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._loop, name="epochs", daemon=True)

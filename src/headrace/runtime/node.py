@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import structlog
 
-from headrace.engine import Arrived, Committed, Mark, OnStart, Recomputed
+from headrace.engine import Arrived, Committed, Engine, Mark, OnStart, Recomputed
 from headrace.errors import HeadraceError, UsageError
 from headrace.ingest import open_reader, parse_push, resolve
 from headrace.project import Dashboard, Project, PushSource, Report, Source
@@ -24,9 +24,10 @@ from headrace.runtime.defects import as_ours
 from headrace.runtime.explained import explained
 from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
+from headrace.runtime.publishing import Publishing, build_of
 from headrace.runtime.receipts import Receipts
-from headrace.runtime.services import SILENT, Backoff, open_engine, open_history, open_log
-from headrace.runtime.tiering import Tiering, take_up
+from headrace.runtime.services import SILENT, Backoff, open_engine, open_history, open_log, open_publisher
+from headrace.runtime.tiering import History, Tiering, take_up
 from headrace.security import Principal
 from headrace.sql import nearest
 
@@ -78,7 +79,10 @@ class Node:
         self._intakes: dict[str, Intake] = {}
         self._failure: HeadraceError | None = None
         self._ended = threading.Event()
+        self._opened: list[Callable[[], None]] = []
+        """What closes the parts that are open, in the order in which they were opened."""
         self._proving = threading.Lock()
+        self._publishing: Publishing | None = None
         self.built: tuple[str, ...] = ()
         """Models that were made from history when the node opened."""
 
@@ -90,11 +94,14 @@ class Node:
         try:
             self._open()
         except BaseException:
+            for end in reversed(self._opened):
+                _tried(end)
             self.data.release()
             raise
 
     def start(self) -> None:
-        """Read the sources, run epochs, move history to the lake, prove on schedule."""
+        """Read the sources, run epochs, move history to the lake, publish and prove."""
+        self._begin_publishing()
         self._loop.start()
         self._tiering.start()
         for intake in self._intakes.values():
@@ -142,7 +149,9 @@ class Node:
                 intake.join()
         self._loop.stop()
         self._tiering.stop()
-        ends = [self._engine.close, self._lake.close, self._log.close, self.data.release]
+        if self._publishing is not None:
+            self._publishing.close()
+        ends = [*reversed(self._opened), self.data.release]
         if self._failure is None and self._settings.intake:
             ends.insert(0, self._tiering.flush)
         failed = [error for end in ends if (error := _tried(end)) is not None]
@@ -223,6 +232,8 @@ class Node:
             mark, results = self._engine.recompute(list(models) or list(self.project.models))
             receipts = [self._receipt(mark, result) for result in results]
             self._receipts.add(receipts)
+            if self._publishing is not None:
+                self._publishing.receipts(self._receipts.newest())
         return {"epoch": mark.epoch, "models": receipts}
 
     def receipts(self) -> dict[str, dict[str, Any]]:
@@ -318,35 +329,62 @@ class Node:
     def _open(self) -> None:
         settings, project = self._settings, self.project
         self._log = open_log(project, self.data, self._clock)
+        self._opened.append(self._log.close)
         self._lake = open_history(project, self.data)
-        self._engine = open_engine(project, self.data, self._lake)
+        self._opened.append(self._lake.close)
+        self._engine = self._open_engine()
+        self._opened.append(self._engine.close)
         self._receipts = Receipts(self.data.receipts)
         known = self._engine.definitions()
         self._assembly = assemble(project, self._engine.oracle, lambda source: self._columns(source, known))
+        self._assembled()
         tables = list(self._assembly.sources.values())
-        covered = {t.name: self._lake.covered(f"raw.{t.name}") for t in tables}
-        for table in tables:
-            self._engine.tiered(table.name, covered[table.name], self._history(table.name, covered))
-        self._restore(covered)
+        history = {t.name: self._history(t.name) for t in tables}
+        for name, (covered, selected) in history.items():
+            self._engine.tiered(name, covered, selected)
+        self._restore({name: covered for name, (covered, _) in history.items()})
         for model in project.models:
             take_up(model, self._engine, self._lake)
         built = self._engine.install(tables, self._assembly.programs)
         self._receipts.forget(built)
         self.built = built if self._engine.mark().epoch else ()
-        event_times = {s.name: s.event_time for s in project.sources.values() if s.event_time}
-        self._loop = EpochLoop(
+        self._loop = self._make_loop()
+        self._tiering = self._make_tiering()
+        functions = frozenset(project.functions)
+        self._answers = Answers(
+            self._engine, self._log, self._assembly.relations, functions, self._complete_to, self._verdict
+        )
+        self._loop.recover()
+        if settings.intake:
+            self._open_intakes()
+
+    def _open_engine(self) -> Engine:
+        return open_engine(self.project, self.data, self._lake)
+
+    def _assembled(self) -> None:
+        """The models are compiled, and nothing has been done with them."""
+
+    @property
+    def _event_times(self) -> dict[str, str]:
+        return {s.name: s.event_time for s in self.project.sources.values() if s.event_time}
+
+    def _make_loop(self) -> EpochLoop:
+        return EpochLoop(
             self._log,
             self._engine,
             frozenset(self._assembly.sources),
-            event_times,
-            self._clock if project.clock == "wall" else None,
+            self._event_times,
+            self._clock if self.project.clock == "wall" else None,
             any(p.timely for p in self._assembly.programs),
-            settings.epoch_rows,
+            self._settings.epoch_rows,
             self._exhausted,
             self._committed,
             self._fail,
         )
-        self._tiering = Tiering(
+
+    def _make_tiering(self) -> History:
+        project = self.project
+        return Tiering(
             self._engine,
             self._lake,
             self._log,
@@ -360,13 +398,17 @@ class Node:
             self._fail,
             self._clock,
         )
-        functions = frozenset(project.functions)
-        self._answers = Answers(
-            self._engine, self._log, self._assembly.relations, functions, self._complete_to, self._verdict
-        )
-        self._loop.recover()
-        if settings.intake:
-            self._open_intakes()
+
+    def _begin_publishing(self) -> None:
+        """Publish the models, if the target's log is where that can be done."""
+        publisher = open_publisher(self.project, self.data, self._clock)
+        if publisher is None:
+            return
+        keys = {program.model: program.key for program in self._assembly.programs}
+        self._publishing = Publishing(publisher, self._engine, keys, build_of(self._assembly, self.project), self._fail)
+        self._publishing.begin(self._exhausted())
+        if proven := self._receipts.newest():
+            self._publishing.receipts(proven)
 
     def _columns(self, source: Source, known: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
         """Declared, or inferred once: what more input would make of it does not change what has been kept."""
@@ -374,8 +416,10 @@ class Node:
             return known[source.name]
         return resolve(source, self.project.root, cache=self.data.cache)
 
-    def _history(self, source: str, covered: Mapping[str, int]) -> str:
-        return self._lake.select(f"raw.{source}") if covered[source] else ""
+    def _history(self, source: str) -> tuple[int, str]:
+        """Up to which offset the lake has a source's rows, and how they are selected there."""
+        covered = self._lake.covered(f"raw.{source}")
+        return covered, self._lake.select(f"raw.{source}") if covered else ""
 
     def _restore(self, covered: Mapping[str, int]) -> None:
         """A state file that was lost is built again, from the lake and the log up to the ledger's last epoch."""
@@ -442,6 +486,8 @@ class Node:
     def _committed(self, committed: Committed) -> None:
         epoch = committed.mark.epoch
         self._changed_at.update(dict.fromkeys(committed.changed, epoch))
+        if self._publishing is not None:
+            self._publishing.epoch(committed.mark, self._exhausted(), committed.changed)
         result = EpochResult(epoch, shown(committed.mark.time), frozenset(committed.changed), self._engine.changes)
         for callback in list(self._watchers.values()):
             callback(result)

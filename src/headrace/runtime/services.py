@@ -21,7 +21,7 @@ from headrace.sql import nearest
 
 if TYPE_CHECKING:
     from headrace.engine.spark.session import SparkPlace
-    from headrace.log.kafka import KafkaSettings
+    from headrace.log.kafka import KafkaSettings, Published, Publisher
 
 log_ = structlog.get_logger("headrace.services")
 
@@ -90,6 +90,51 @@ def kafka_settings(project: Project, declared: KafkaLog) -> KafkaSettings:
         declared.partitions,
         declared.replicas,
     )
+
+
+def open_publisher(project: Project, data: DataDir, clock: Callable[[], datetime]) -> Publisher | None:
+    """What publishes a project's models on the target of its data directory; None: they are not published.
+
+    Raises:
+        LogError: the broker does not answer, or refuses us.
+    """
+    declared = target_of(project, data.target).log
+    if declared is None or not declared.publish:
+        return None
+    from headrace.log.kafka import open_publisher as open_there  # noqa: PLC0415 - an optional extra
+
+    return open_there(kafka_settings(project, declared), clock=clock)
+
+
+def open_published(project: Project, data: DataDir, clock: Callable[[], datetime]) -> Published:
+    """What is published of a project's models on the target of its data directory.
+
+    Raises:
+        UsageError: HR-115, nothing is published there. LogError: the broker does not answer, or refuses us.
+    """
+    settings = kafka_settings(project, published_log(project, data.target))
+    from headrace.log.kafka import open_published as open_there  # noqa: PLC0415 - an optional extra
+
+    return open_there(settings, project.models, clock=clock)
+
+
+def published_log(project: Project, target: str | None) -> KafkaLog:
+    """The log on whose broker a target's models are published.
+
+    Raises:
+        UsageError: HR-115, they are not; HR-114, there is no such target.
+    """
+    declared = target_of(project, target).log
+    if declared is None or not declared.publish:
+        where = "without a target" if target is None else f"on target {target!r}"
+        raise UsageError(
+            f"no models are published {where}",
+            code="HR-115",
+            where=Place(project.root / "headrace.yaml"),
+            state="nothing was started",
+            fix="name a target whose log is on Kafka and not `publish: false`; without one, `headrace run` serves by itself",
+        )
+    return declared
 
 
 def open_history(project: Project, data: DataDir) -> Lake:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -39,6 +40,18 @@ def take_up(model: str, engine: Engine, lake: Lake) -> None:
     if generation is not None:
         stop = lake.covered(f"models.{model}", generation=generation)
         engine.sealed(model, generation, stop, lake.select(f"models.{model}") if stop else "")
+
+
+class History(Protocol):
+    """What a node does with the lake beside its epochs."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def flush(self) -> None:
+        """Do it all, now."""
+
+    def covered(self, source: str) -> int:
+        """Up to which offset the lake has a source's rows."""
 
 
 @dataclass
