@@ -45,6 +45,7 @@ VALUES = {
     "DOUBLE[2]": ["['nan'::DOUBLE, 1.5]"],
     "STRUCT(a INTEGER, b VARCHAR)": ["{'a': 1, 'b': 'x,}'}", "{'a': NULL, 'b': NULL}"],
     "MAP(VARCHAR, INTEGER)": ["MAP {'a': 1, 'b,=': NULL}"],
+    "UNION(n INTEGER, t VARCHAR)": ["union_value(n := 1)", "union_value(t := '1')", "union_value(t := 'n:1')"],
     "BIGNUM": ["'123456789012345678901234567890123456789012345678901234567890'"],
 }
 
@@ -102,15 +103,48 @@ def test_columns_may_have_the_names_of_ours(key: list[str]) -> None:
     assert connection.execute(changed).fetchall() == connection.execute("SELECT key, value FROM records").fetchall()
 
 
-def test_both_zeros_are_one_key() -> None:
+EQUAL = {
+    "DOUBLE": [["'0'", "'-0'"], ["'nan'", "'-nan'"]],
+    "FLOAT[]": [["[0, 'nan'::FLOAT]", "['-0'::FLOAT, '-nan'::FLOAT]"]],
+    "DOUBLE[1]": [["[0]", "['-0'::DOUBLE]"]],
+    "STRUCT(a DOUBLE, b INTERVAL[])": [
+        ["{'a': 0, 'b': [INTERVAL '30 days']}", "{'a': '-0'::DOUBLE, 'b': [INTERVAL '1 month']}"]
+    ],
+    "MAP(VARCHAR, DOUBLE)": [["MAP {'a': 0}", "MAP {'a': '-0'::DOUBLE}"]],
+    "INTERVAL": [
+        ["INTERVAL '30 days'", "INTERVAL '1 month'", "INTERVAL '720 hours'"],
+        ["INTERVAL '-1 day'", "INTERVAL '-24 hours'"],
+    ],
+}
+DIFFERENT = {
+    "UNION(n INTEGER, t VARCHAR)": ["union_value(n := 1)", "union_value(t := '1')", "union_value(t := 'n:1')"],
+    "INTERVAL": ["INTERVAL '45 days -3 hours'", "INTERVAL '1 month 14 days 21 hours'", "INTERVAL '1 month'"],
+    "DOUBLE[]": ["[NULL]", "[0]", "NULL", "[]"],
+}
+
+
+def keys_of(kind: str, texts: Sequence[str]) -> set[str]:
     connection = duckdb.connect()
-    columns = {"x": "DOUBLE"}
-    connection.execute("CREATE TABLE kept (x DOUBLE)")
-    keys = set()
-    for zero in ("'0'", "'-0'"):
-        connection.execute(f"CREATE OR REPLACE TABLE kept AS SELECT {zero}::DOUBLE AS x")
-        keys.add((connection.execute(records.content("kept", columns, [])).fetchone() or ("",))[0])
-    assert len(keys) == 1
+    found = set()
+    for text in texts:
+        connection.execute(f"CREATE OR REPLACE TABLE kept AS SELECT ({text})::{kind} AS x")
+        for key in ([], ["x"]):
+            found.add((connection.execute(records.content("kept", {"x": kind}, key)).fetchone() or ("",))[0])
+        moves = read_back(connection, {"x": kind}, [])
+        found_again = f"SELECT count(*) FROM ({moves}) AS f JOIN kept AS k ON f.x IS NOT DISTINCT FROM k.x"
+        assert connection.execute(found_again).fetchone() == (1,), text
+    return found
+
+
+@pytest.mark.parametrize("kind", EQUAL)
+def test_what_is_equal_to_sql_has_one_key(kind: str) -> None:
+    for texts in EQUAL[kind]:
+        assert len(keys_of(kind, texts)) == 1, texts
+
+
+@pytest.mark.parametrize("kind", DIFFERENT)
+def test_what_is_not_equal_has_another(kind: str) -> None:
+    assert len(keys_of(kind, DIFFERENT[kind])) == len(DIFFERENT[kind])
 
 
 class Published:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, ConfigResource
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from headrace.errors import LogError
 from headrace.log.kafka import (
@@ -165,7 +166,77 @@ def test_a_reader_that_stood_still_for_a_day_says_so(
     clock.ahead = timedelta(hours=13)
     with pytest.raises(LogError, match="HR-523"):
         reader.newest(0)
+    # Nothing may happen for days: it is asked whether anything did.
+    reader._in_touch = clock()
+
+    def later() -> Marker | None:
+        clock.ahead += timedelta(hours=11)
+        reader._looked = 0.0
+        return reader.newest(0)
+
+    assert (later(), later()) == (None, None)
+    put(publisher, "counts", {"a": "1"})
+    publisher._settle()
+    reader._take = lambda _: None  # type: ignore[method-assign]  # and hears nothing of it
+    assert later() is None
+    with pytest.raises(LogError, match="HR-523"):
+        later()
     reader.close()
+
+
+def test_what_was_published_of_another_build_does_not_count(
+    settings: KafkaSettings, publisher: Publisher, clock: SetClock
+) -> None:
+    """A node that dies after it has said what it publishes now, and before it has: what is there is of the build before."""
+    put(publisher, "counts", {"a": "1"})
+    mark(publisher, 1)
+    early = open_published(settings, MODELS, clock=clock)
+    assert taken(early)[0] == 1
+    other = Build({"counts": "2", "näme": "1"}, {"ev": {"id": "BIGINT"}})
+    publisher.build(other)
+    fresh = open_published(settings, MODELS, clock=clock)
+    assert fresh.newest(2) is None
+    found = open_publisher(settings, clock=clock).begin(MODELS)
+    assert (found.marker, found.build, found.whole) == (None, other, False)
+    put(publisher, "counts", {"a": "2"})
+    mark(publisher, 1)
+    assert taken(fresh) == (1, {"counts": {"a": "2"}})
+    assert taken(early) == (1, {"counts": {"a": "2"}})
+    early.close()
+    fresh.close()
+
+
+def test_topics_that_come_later_are_read(settings: KafkaSettings, clock: SetClock) -> None:
+    reader = open_published(settings, MODELS, clock=clock)
+    assert reader.newest(0.1) is None
+    opened = open_publisher(settings, clock=clock)
+    opened.begin(MODELS)
+    opened.build(BUILD)
+    put(opened, "näme", {"a": "1"})
+    mark(opened, 3)
+    assert taken(reader, 30) == (3, {"näme": {"a": "1"}})
+    opened.close()
+    reader.close()
+
+
+def test_topics_of_a_log_with_a_like_name_stay(settings: KafkaSettings, publisher: Publisher, clock: SetClock) -> None:
+    like = replace(settings, name=f"{settings.name}.models.other")
+    open_kafka(like, clock=clock).close()
+    again = open_publisher(settings, clock=clock)
+    again.begin(["counts"])
+    again.close()
+    delete_kafka(settings)
+    admin = AdminClient({"bootstrap.servers": KAFKA})
+    assert f"{like.name}.journal" in admin.list_topics(timeout=10).topics
+    delete_kafka(like)
+
+
+def test_a_topic_that_is_not_compacted_is_named(settings: KafkaSettings, clock: SetClock) -> None:
+    admin = AdminClient({"bootstrap.servers": KAFKA})
+    for made in admin.create_topics([NewTopic(f"{settings.name}.models.counts", 1, 1)]).values():
+        made.result()
+    with pytest.raises(LogError, match=r"HR-517.*cleanup.policy"):
+        open_publisher(settings, clock=clock).begin(MODELS)
 
 
 def test_models_that_are_gone_lose_their_topics_and_the_rest_is_compacted(
@@ -173,6 +244,7 @@ def test_models_that_are_gone_lose_their_topics_and_the_rest_is_compacted(
 ) -> None:
     put(publisher, "counts", {"a": "1"})
     mark(publisher, 1)
+    publisher.build(BUILD)
     again = open_publisher(settings, clock=clock)
     again.begin(["näme"])
     admin = AdminClient({"bootstrap.servers": KAFKA})

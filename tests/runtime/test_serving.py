@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 from confluent_kafka import Consumer
 
-from headrace.errors import LogError
+from headrace.errors import EngineError, HeadraceError, LogError
 from headrace.project import load
 from headrace.runtime.answers import Ask
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.node import Node, Settings
+from headrace.runtime.publishing import Publishing
 from headrace.runtime.serving import ServingNode
 from tests.services import KAFKA, Service, broker
 
@@ -64,6 +67,12 @@ def grown(folder: Path, target: dict[str, object], **settings: object) -> Path:
 def at(tmp_path: Path) -> Iterator[Path]:
     with on_cluster() as (_, target):
         yield grown(tmp_path / "p", target)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Service]:
+    """A broker of the test's own, which it may kill."""
+    yield from broker(tmp_path)
 
 
 @contextmanager
@@ -216,6 +225,121 @@ def test_another_version_of_the_project_is_not_served(at: Path, tmp_path: Path) 
         follower.__exit__(None, None, None)
 
 
+def test_a_node_that_dies_between_a_new_version_and_its_rows_publishes_them_later(
+    at: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(at, range(30))
+    with keeping(at, tmp_path / "kept") as kept:
+        until(lambda: seen(kept) == 30)
+    (at / "models" / "parts.sql").write_text("SELECT m, count(*) * 1000 AS n FROM bag GROUP BY m")
+    with monkeypatch.context() as patch:
+        patch.setattr(Publishing, "_level", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt), keeping(at, tmp_path / "kept"):
+            pass
+    with keeping(at, tmp_path / "kept") as kept, serving(at, tmp_path / "serving") as node:
+        assert answers(node) == answers(kept)
+
+
+def test_a_state_that_is_made_again_is_published_again(at: Path, tmp_path: Path) -> None:
+    """Sums of DOUBLE may then differ in their last digits, and keys of rows that have them."""
+    (at / "models" / "sums.sql").write_text("SELECT k, sum(id * 0.1::DOUBLE) AS x FROM ev GROUP BY k")
+    (at / "models" / "rows.sql").write_text("SELECT x FROM sums")
+    question = "SELECT count(*) AS n, sum(x) AS x FROM rows"
+    with keeping(at, tmp_path / "kept") as kept:
+        for start in range(0, 100, 7):
+            write(at, range(start, start + 7))
+            until(lambda start=start: seen(kept) == start + 7)  # type: ignore[misc]
+        until(lambda: kept._publishing is not None and kept._publishing.idle)
+        follower = serving(at, tmp_path / "serving")
+        node = follower.__enter__()
+    try:
+        shutil.rmtree(tmp_path / "kept")
+        with keeping(at, tmp_path / "kept") as kept:
+            write(at, range(105, 112))
+            until(lambda: seen(kept) == 112)
+            until(lambda: seen(node) == 112)
+            for one in (kept, node):
+                assert one.query(question, LOCAL).table["n"].to_pylist() == [3]
+            with serving(at, tmp_path / "another") as fresh:
+                assert fresh.query(question, LOCAL).table == kept.query(question, LOCAL).table
+                assert [receipt["equal"] for receipt in fresh.parity()["models"]] == [True] * 7
+    finally:
+        follower.__exit__(None, None, None)
+
+
+def test_changes_that_cannot_be_read_for_a_while_are_published_all_the_same(
+    at: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(at, range(30))
+    with keeping(at, tmp_path / "kept") as kept, serving(at, tmp_path / "serving") as node:
+        until(lambda: seen(kept) == 30)
+        left, records = [3], kept._engine.records
+
+        def failing(relation: str, key: Sequence[str]) -> pa.Table:
+            if left[0] > 0:
+                left[0] -= 1
+                raise EngineError("S3 is away", code="HR-610")
+            return records(relation, key)
+
+        monkeypatch.setattr(kept._engine, "records", failing)
+        write(at, range(30, 60))
+        until(lambda: seen(node) == 60)
+        assert left == [0]
+        assert answers(node)[1] == expected(60)
+
+
+def test_a_node_ends_though_the_broker_is_away_and_much_waits(
+    own: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.runtime.publishing.MOST_WAITING", 1)
+    monkeypatch.setattr("headrace.runtime.publishing.CLOSE_SECONDS", 1)
+    with on_cluster(Services(kafka=own.address)) as (_, target):
+        at = grown(tmp_path / "p", target)
+    write(at, range(30))
+    node = Node(load(at), DataDir(tmp_path / "kept", "cluster"), Settings(), wall)
+    node.open()
+    node.start()
+    until(lambda: seen(node) == 30)
+    held = threading.Event()
+    publishing = node._publishing
+    assert publishing is not None
+    publishing._publish = lambda _: held.wait()  # type: ignore[method-assign, assignment]
+    for start in range(30, 60, 10):
+        write(at, range(start, start + 10))
+        time.sleep(1)
+    closing = threading.Thread(target=node.close)
+    closing.start()
+    time.sleep(0.5)
+    held.set()
+    closing.join(60)
+    assert not closing.is_alive()
+
+
+def test_the_proofs_there_are_those_of_this_version(at: Path, tmp_path: Path) -> None:
+    write(at, range(30))
+    with keeping(at, tmp_path / "kept") as kept:
+        until(lambda: seen(kept) == 30)
+        kept.parity()
+    (at / "models" / "bag.sql").write_text("SELECT k, id % 3 AS m FROM ev")
+    with keeping(at, tmp_path / "kept") as kept:
+        assert kept.receipts().keys() == {"by_k", "top", "one"}
+        until(lambda: kept._publishing is not None and kept._publishing.idle)
+        with serving(at, tmp_path / "serving") as node:
+            until(lambda: node.receipts().keys() == {"by_k", "top", "one"})
+            node.parity(["bag"])
+        with serving(at, tmp_path / "serving") as node:
+            until(lambda: node.receipts().keys() == {"by_k", "top", "one"})
+
+
+def test_the_data_of_a_node_that_keeps_models_is_not_served_from(at: Path, tmp_path: Path) -> None:
+    write(at, range(30))
+    with keeping(at, tmp_path / "kept") as kept:
+        until(lambda: seen(kept) == 30)
+    with pytest.raises(HeadraceError, match="HR-808"), serving(at, tmp_path / "kept"):
+        pass
+    assert (tmp_path / "kept" / "state.duckdb").exists()
+
+
 def test_where_nothing_is_published_it_says_so(tmp_path: Path) -> None:
     with on_cluster() as (_, target):
         target["log"]["publish"] = False  # type: ignore[index]
@@ -228,6 +352,23 @@ def test_where_nothing_is_published_it_says_so(tmp_path: Path) -> None:
         with keeping(at, tmp_path / "kept") as kept:
             until(lambda: seen(kept) == 10)
             assert kept._publishing is None
+
+
+def test_what_is_complete_is_complete_there_too(tmp_path: Path) -> None:
+    """A bounded source that has ended holds nobody's time back; it may end long after its last epoch."""
+    with on_cluster() as (_, target):
+        at = project(tmp_path / "p", target)
+        (at / "sources" / "ev.yaml").write_text(
+            "kind: file\npath: data/*.ndjson\nformat: ndjson\nschema: {id: BIGINT, k: VARCHAR, t: TIMESTAMP}\n"
+            "event_time: t\nlateness: 10 minutes\nbounded: true\n"
+        )
+        with (at / "data" / "ev.ndjson").open("a") as file:
+            file.writelines(json.dumps({"id": n, "k": "a", "t": f"2020-01-01 00:{n:02}:00"}) + "\n" for n in range(30))
+        with keeping(at, tmp_path / "kept") as kept:
+            until(lambda: kept.status()["sources"][0]["done"] and kept.status()["lag_rows"] == 0)
+        with keeping(at, tmp_path / "kept") as kept, serving(at, tmp_path / "serving") as node:
+            until(lambda: kept.status()["sources"][0]["done"])
+            until(lambda: node.status()["complete_to"] == kept.status()["complete_to"] == "2020-01-01T00:29:00Z")
 
 
 def test_late_rows_are_late_there_too_though_epochs_are_taken_together(tmp_path: Path) -> None:
@@ -298,12 +439,6 @@ node.check()
 """
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Service]:
-    """A broker of the test's own, which it may kill."""
-    yield from broker(tmp_path)
-
-
 def test_whoever_is_killed_each_answer_is_of_one_epoch(own: Service, tmp_path: Path) -> None:
     """The node that keeps the models is killed, again and again, with publishing under way; so is the broker."""
     with on_cluster(Services(kafka=own.address)) as (_, target):
@@ -320,7 +455,7 @@ def test_whoever_is_killed_each_answer_is_of_one_epoch(own: Service, tmp_path: P
 
     try:
         with serving(at, tmp_path / "serving") as node:
-            for turn in range(8):
+            for turn in range(6):
                 end = time.monotonic() + pick.uniform(0.3, 1.5)
                 while time.monotonic() < end:
                     write(at, range(written, written + 10))

@@ -30,7 +30,7 @@ class Publications(Protocol):
         ...
 
     def records(self) -> Mapping[str, pa.Table]:
-        """What changed since the epoch before, by model: ``key``, ``value`` and ``number`` (``engine.records``)."""
+        """What changed since it was last asked, by model: ``key``, ``value`` and ``number`` (``engine.records``)."""
         ...
 
 
@@ -50,7 +50,8 @@ class FollowingEngine(Copied):
         self._publications = publications
         self._path = path
         self._copy = open_copy()
-        self._taken: tuple[int, Mapping[str, pa.Table]] | None = None
+        self._taken: Mapping[str, pa.Table] | None = None
+        """Records of an epoch that failed: it may be run again."""
 
     def mark(self) -> Mark:
         return self._copy.mark()
@@ -92,13 +93,12 @@ class FollowingEngine(Copied):
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         """Take what is published of an epoch, together with the rows that its sources got."""
-        if self._taken is None or self._taken[0] != mark.epoch:
-            self._taken = (
-                mark.epoch,
-                self._publications.records(),
-            )  # kept: if this fails, the same epoch may be run again
-        changes = {name: Arrived(records, 0) for name, records in self._taken[1].items()}
-        return self._copy.run(mark, {**arrived, **changes})
+        if self._taken is None:
+            self._taken = self._publications.records()
+        changes = {name: Arrived(records, 0) for name, records in self._taken.items()}
+        committed = self._copy.run(mark, {**arrived, **changes})
+        self._taken = None
+        return committed
 
     def recompute(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
         """By DuckDB, from lake and log, whatever keeps the models."""

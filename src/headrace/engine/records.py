@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlglot import exp
 
 from headrace.engine.render import listed, literal, quoted
 from headrace.sql import WEIGHT
@@ -25,6 +27,10 @@ KEY, VALUE, NUMBER, COUNT = "key", "value", "number", "__n"
 
 _AS_JSON_HAS_IT = re.compile("BOOLEAN|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|VARCHAR")
 _FLOATING = re.compile("FLOAT|DOUBLE")
+T = exp.DataType.Type
+_FLOATS = (T.FLOAT, T.DOUBLE)
+_VARYING = re.compile("FLOAT|REAL|DOUBLE|INTERVAL")
+"""Types of which equal values may have different texts."""
 
 
 def content(relation: str, columns: Mapping[str, str], key: Sequence[str]) -> str:
@@ -115,13 +121,60 @@ def _object(fields: Mapping[str, str]) -> str:
 
 def _written(name: str, kind: str, *, of_key: bool = False) -> str:
     column = quoted(name)
+    if of_key and _VARYING.search(kind):
+        column = canonical(column, kind)
     if _AS_JSON_HAS_IT.fullmatch(kind):
         return f"to_json({column})"
     if _FLOATING.fullmatch(kind):
-        value = f"CASE WHEN {column} = 0 THEN 0 ELSE {column} END" if of_key else column  # 0 and -0 are one key
-        return f"CASE WHEN isfinite({column}) THEN to_json({value}) ELSE to_json({column}::VARCHAR) END"
+        return f"CASE WHEN isfinite({column}) THEN to_json({column}) ELSE to_json({column}::VARCHAR) END"
+    if kind.startswith("UNION(") and kind.endswith(")"):
+        return f"to_json(union_tag({column})::VARCHAR || ':' || {column}::VARCHAR)"
     return f"to_json({column}::VARCHAR)"
 
 
 def _read(name: str, kind: str) -> str:
-    return f"CAST(__row.{quoted(name)} AS {kind})"
+    text = f"__row.{quoted(name)}"
+    if kind.startswith("UNION(") and kind.endswith(")"):
+        value = f"substr({text}, instr({text}, ':') + 1)"
+        members = " ".join(
+            f"WHEN {literal(member)} THEN CAST(union_value({quoted(member)} := CAST({value} AS {of})) AS {kind})"
+            for member, of in _members(kind)
+        )
+        return f"CASE split_part({text}, ':', 1) {members} END"
+    return f"CAST({text} AS {kind})"
+
+
+def canonical(value: str, kind: str) -> str:
+    """Of values that are equal to SQL always the same one: of -0 and 0, of NaNs, of 30 days and a month; within others too."""
+    return _canonical(value, exp.DataType.build(kind, dialect="duckdb"), 0)
+
+
+def _canonical(value: str, kind: exp.DataType, depth: int) -> str:
+    text = kind.sql("duckdb")
+    if not _VARYING.search(text):
+        return value
+    if kind.this in _FLOATS:
+        return f"CASE WHEN isnan({value}) THEN 'nan'::{text} WHEN {value} = 0 THEN 0::{text} ELSE {value} END"
+    if kind.this is T.INTERVAL:
+        return f"normalized_interval({value})"
+    item = f"x{depth}"
+    if kind.this is T.STRUCT:
+        fields = ", ".join(
+            f"{quoted(f.name)} := {_canonical(f'{value}.{quoted(f.name)}', f.kind, depth)}" for f in kind.expressions
+        )
+        return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({fields}) END"
+    if kind.this in (T.LIST, T.ARRAY):
+        (inner,) = kind.expressions
+        made = f"list_transform({value}::{inner.sql('duckdb')}[], lambda {item}: {_canonical(item, inner, depth + 1)})"
+        return f"CAST({made} AS {text})"
+    if kind.this is T.MAP:
+        of_key, of_value = kind.expressions
+        pair = f"struct_pack(k := {_canonical(f'{item}.key', of_key, depth + 1)}, v := {_canonical(f'{item}.value', of_value, depth + 1)})"
+        return f"map_from_entries(list_transform(map_entries({value}), lambda {item}: {pair}))"
+    return value
+
+
+def _members(kind: str) -> Iterator[tuple[str, str]]:
+    """The members of a UNION type, each with its type."""
+    for member in exp.DataType.build(kind.replace("UNION(", "STRUCT(", 1), dialect="duckdb").expressions:
+        yield member.name, member.kind.sql("duckdb")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from headrace.errors import LogError
+from headrace.errors import LogError, Place
 
 KEY_LIFE = timedelta(hours=24)
 """A key is known at least this long, even when its rows are gone sooner: producers retry within hours, not days."""
@@ -37,3 +37,14 @@ def outside(stream: str, start: int, stop: int, kept: int, end: int) -> LogError
             fix="Read them from history; lengthen the log's retention to keep rows here for longer.",
         )
     return None
+
+
+def stood_still(where: Place | None, why: str) -> LogError:
+    """A serving node was away for longer than what it follows waits for it."""
+    return LogError(
+        f"this node stood still, or could not reach the broker, for so long that {why}",
+        code="HR-523",
+        where=where,
+        state="nothing is lost: the models' topics have every row",
+        fix="start it again: it reads what is published from the beginning",
+    )

@@ -31,6 +31,16 @@ class KafkaLog(Declared):
         default={}, description="Further settings of the client by librdkafka's names; a secret is a reference."
     )
 
+    @model_validator(mode="after")
+    def _no_name_of_ours(self) -> KafkaLog:
+        if self.name is not None and self.name.endswith((".rows", ".models")):
+            raise refused(
+                f"topics of a log called {self.name!r} could be those of another's streams or models",
+                "choose a name that does not end in `.rows` or `.models`",
+                at="name",
+            )
+        return self
+
 
 Port = Annotated[Count, Field(ge=1, le=65535)]
 

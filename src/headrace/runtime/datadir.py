@@ -4,6 +4,7 @@ VERSION        the format of everything below
 lock           held while a node runs, or a command asks a stopped one
 log.sqlite     the durable log and the epoch ledger, unless the target has them elsewhere
 state.duckdb   operators' state and current results
+copy.duckdb    what a serving node has of another node's models, while it runs
 lake/          history, as Iceberg tables
 receipts.jsonl proofs
 token          the local administrator's token
@@ -43,6 +44,10 @@ class DataDir:
     @property
     def state(self) -> Path:
         return self.root / "state.duckdb"
+
+    @property
+    def copy(self) -> Path:
+        return self.root / "copy.duckdb"
 
     @property
     def lake(self) -> Path:

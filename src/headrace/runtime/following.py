@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from headrace.engine import Arrived, Engine, Mark
 from headrace.errors import HeadraceError, LogError
 from headrace.lake import Lake
 from headrace.log import Epoch
+from headrace.log.refusals import stood_still
 from headrace.runtime.decide import DAWN
 from headrace.runtime.defects import as_ours
 from headrace.runtime.loop import IDLE_SECONDS, EpochLoop
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 log_ = structlog.get_logger("headrace.following")
 
-FIRST_SECONDS = 60.0
-"""How long a first epoch is waited for: as long as its records keep coming it takes."""
+FIRST_SECONDS = 30.0
+"""How long a first epoch is waited for while no record of it comes."""
 LAKE_SECONDS = 5.0
 
 
@@ -47,7 +49,11 @@ class Following:
         Raises:
             LogError: HR-521, there is none; HR-515, the broker does not answer.
         """
-        self._marker = self._published.newest(FIRST_SECONDS)
+        deadline, taken = time.monotonic() + FIRST_SECONDS, 0
+        while self._marker is None and time.monotonic() < deadline:
+            self._marker = self._published.newest(1.0)
+            if self._published.taken > taken:
+                deadline, taken = time.monotonic() + FIRST_SECONDS, self._published.taken
         if self._marker is None or self._published.build is None:
             raise LogError(
                 "nothing is published that could be served yet"
@@ -69,13 +75,14 @@ class Following:
         self._check()
 
     def next(self, seconds: float) -> bool:
-        """Go on to a later epoch, if there is one within that time."""
+        """Go on to a later epoch, if there is one within that time; or to the same, if more has been published of it."""
         found = self._published.newest(seconds)
         self._check()
-        if found is None or (self._marker is not None and found.epoch <= self._marker.epoch):
+        if found is None or (self._marker is not None and found.epoch < self._marker.epoch):
             return False
+        more = self._marker is None or found.epoch > self._marker.epoch or found.ends != self._marker.ends
         self._marker = found
-        return True
+        return more
 
     def mark(self) -> Mark:
         assert self._marker is not None
@@ -124,6 +131,7 @@ class FollowLoop(EpochLoop):
     """Takes the epochs that another node has run."""
 
     following: Following = field(kw_only=True)
+    _due: bool = False
 
     def recover(self) -> int:
         """Begin where the copy was begun."""
@@ -132,12 +140,20 @@ class FollowLoop(EpochLoop):
 
     def step(self) -> bool:
         """Take the newest epoch that is published, if it is not taken yet."""
-        if self.following.mark().epoch <= self.mark.epoch and not self.following.next(IDLE_SECONDS):
+        self._due = self._due or self.following.next(IDLE_SECONDS)
+        if not self._due:
             return False
         mark = self.following.mark()
         between = [epoch for epoch in self.log.epochs(self.mark.epoch) if epoch.id < mark.epoch]
-        arrived = {name: self._with_stops(name, rows, between) for name, rows in self._arrived(mark.offsets).items()}
+        try:
+            found = self._arrived(mark.offsets)
+        except LogError as error:
+            if error.code != "HR-502":
+                raise
+            raise stood_still(error.where, "rows that it has not taken are no longer in the log") from error
+        arrived = {name: self._with_stops(name, rows, between) for name, rows in found.items()}
         self._commit(Epoch(mark.epoch, mark.offsets, mark.time or DAWN), arrived, self._reach(arrived))
+        self._due = False
         return True
 
     def _go_on(self) -> None:

@@ -83,6 +83,8 @@ class Node:
         """What closes the parts that are open, in the order in which they were opened."""
         self._proving = threading.Lock()
         self._publishing: Publishing | None = None
+        self._same = False
+        """The state is what it was when the node ended: no part of it was made again."""
         self.built: tuple[str, ...] = ()
         """Models that were made from history when the node opened."""
 
@@ -124,6 +126,8 @@ class Node:
                 self._fail(failed)
                 break
             silence.wait(failed)
+        while self._publishing is not None and not self._publishing.idle and not self._ended.wait(PROGRESS_SECONDS):
+            pass
         self.check()
 
     def check(self) -> None:
@@ -147,6 +151,8 @@ class Node:
         for intake in self._intakes.values():
             if intake.is_alive():
                 intake.join()
+        if self._publishing is not None:
+            self._publishing.release()
         self._loop.stop()
         self._tiering.stop()
         if self._publishing is not None:
@@ -334,7 +340,7 @@ class Node:
         self._opened.append(self._lake.close)
         self._engine = self._open_engine()
         self._opened.append(self._engine.close)
-        self._receipts = Receipts(self.data.receipts)
+        self._receipts = self._open_receipts()
         known = self._engine.definitions()
         self._assembly = assemble(project, self._engine.oracle, lambda source: self._columns(source, known))
         self._assembled()
@@ -342,7 +348,7 @@ class Node:
         history = {t.name: self._history(t.name) for t in tables}
         for name, (covered, selected) in history.items():
             self._engine.tiered(name, covered, selected)
-        self._restore({name: covered for name, (covered, _) in history.items()})
+        restored = self._restore({name: covered for name, (covered, _) in history.items()})
         for model in project.models:
             take_up(model, self._engine, self._lake)
         built = self._engine.install(tables, self._assembly.programs)
@@ -354,12 +360,16 @@ class Node:
         self._answers = Answers(
             self._engine, self._log, self._assembly.relations, functions, self._complete_to, self._verdict
         )
-        self._loop.recover()
+        again = self._loop.recover()
+        self._same = not (restored or built or again)
         if settings.intake:
             self._open_intakes()
 
     def _open_engine(self) -> Engine:
         return open_engine(self.project, self.data, self._lake)
+
+    def _open_receipts(self) -> Receipts:
+        return Receipts(self.data.receipts)
 
     def _assembled(self) -> None:
         """The models are compiled, and nothing has been done with them."""
@@ -405,10 +415,10 @@ class Node:
         if publisher is None:
             return
         keys = {program.model: program.key for program in self._assembly.programs}
-        self._publishing = Publishing(publisher, self._engine, keys, build_of(self._assembly, self.project), self._fail)
-        self._publishing.begin(self._exhausted())
-        if proven := self._receipts.newest():
-            self._publishing.receipts(proven)
+        build = build_of(self._assembly, self.project)
+        self._publishing = Publishing(publisher, self._engine, keys, build, self._exhausted, self._fail)
+        self._publishing.begin(same=self._same, interrupted=self._ended.is_set)
+        self._publishing.receipts(self._receipts.newest())
 
     def _columns(self, source: Source, known: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
         """Declared, or inferred once: what more input would make of it does not change what has been kept."""
@@ -421,12 +431,12 @@ class Node:
         covered = self._lake.covered(f"raw.{source}")
         return covered, self._lake.select(f"raw.{source}") if covered else ""
 
-    def _restore(self, covered: Mapping[str, int]) -> None:
-        """A state file that was lost is built again, from the lake and the log up to the ledger's last epoch."""
+    def _restore(self, covered: Mapping[str, int]) -> bool:
+        """A state file that was lost is built again, from lake and log, up to the ledger's last epoch; whether it was."""
         last = self._log.last_epoch()
         at = None if last is None else self._engine.to_restore(Mark(last.id, last.offsets, last.time))
         if at is None:
-            return
+            return False
         arrived = {
             name: Arrived(self._log.read(name, start, at.offsets[name]), start)
             for name, start in covered.items()
@@ -434,6 +444,7 @@ class Node:
         }
         epochs = [epoch.offsets for epoch in self._log.epochs(0) if epoch.id <= at.epoch]
         self._engine.restore(at, list(self._assembly.sources.values()), arrived, epochs)
+        return True
 
     def _open_intakes(self) -> None:
         for name, source in self.project.sources.items():
@@ -487,7 +498,7 @@ class Node:
         epoch = committed.mark.epoch
         self._changed_at.update(dict.fromkeys(committed.changed, epoch))
         if self._publishing is not None:
-            self._publishing.epoch(committed.mark, self._exhausted(), committed.changed)
+            self._publishing.epoch(committed.mark, committed.changed)
         result = EpochResult(epoch, shown(committed.mark.time), frozenset(committed.changed), self._engine.changes)
         for callback in list(self._watchers.values()):
             callback(result)

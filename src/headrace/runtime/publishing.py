@@ -35,6 +35,8 @@ MOST_WAITING = 64 * 2**20
 """Bytes of changes that wait to be published; beyond, epochs wait for them."""
 CLOSE_SECONDS = 10.0
 """How long what waits is still published when the node ends; the rest is published when it starts again."""
+ENDED_SECONDS = 1.0
+"""How often it is seen whether another source has ended."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,6 @@ class _Waiting:
     """One epoch's records, by model, with ``key`` and ``value``."""
 
     mark: Mark
-    ended: frozenset[str]
     records: Mapping[str, pa.Table]
 
     @property
@@ -56,6 +57,7 @@ class Publishing:
     Args:
         keys: the columns that tell a model's rows apart, by model.
         build: what the rows are made by.
+        ended: bounded sources of which all input is in the log.
         failed: told what stopped it for good.
     """
 
@@ -65,33 +67,48 @@ class Publishing:
         engine: Engine,
         keys: Mapping[str, tuple[str, ...]],
         build: Build,
+        ended: Callable[[], frozenset[str]],
         failed: Callable[[HeadraceError], None],
     ) -> None:
         self._publisher = publisher
         self._engine = engine
         self._keys = keys
         self._build = build
+        self._ended = ended
         self._failed = failed
         self._queue: deque[_Waiting | bytes] = deque()
         self._bytes = 0
         self._change = threading.Condition()
+        self._released = threading.Event()
         self._closed = False
+        self._broken_off = False
+        """An epoch is not in the queue: then no later one may be."""
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
         self._published = Mark(0, {}, None)
+        self._told: frozenset[str] = frozenset()
 
-    def begin(self, ended: frozenset[str]) -> None:
-        """Bring what is published up to the engine's last epoch, unless it is there already; then follow the epochs."""
+    def begin(self, *, same: bool, interrupted: Callable[[], bool]) -> None:
+        """Bring what is published up to the engine's last epoch; then follow the epochs.
+
+        Args:
+            same: the engine's state is that of the epochs that were published, and was not made again since.
+            interrupted: somebody wants it to end: what is begun is left as it is.
+        """
         found = self._publisher.begin(list(self._keys))
-        mark = self._engine.mark()
-        marker = found.marker
-        same = marker is not None and (marker.epoch, dict(marker.offsets)) == (mark.epoch, dict(mark.offsets))
+        mark, marker = self._engine.mark(), found.marker
+        there = marker is not None and (marker.epoch, dict(marker.offsets)) == (mark.epoch, dict(mark.offsets))
         if found.build != self._build:
             self._publisher.build(self._build)
-        if not (same and found.whole and found.build == self._build):
+        if not (same and there and found.whole and found.build == self._build):
             for model in self._keys:
+                if interrupted():
+                    self._broken_off = True
+                    return
                 self._level(model)
-            self._mark(mark, ended)
+            self._mark(mark)
+        elif marker is not None:
+            self._told = marker.ended
         self._published = mark
         self._thread = threading.Thread(target=self._serve, name="publishing", daemon=True)
         self._thread.start()
@@ -101,24 +118,55 @@ class Publishing:
         """The last epoch that is published."""
         return self._published
 
-    def epoch(self, mark: Mark, ended: frozenset[str], changed: Mapping[str, int]) -> None:
-        """An epoch was committed: called on its thread, before the next."""
-        records = {name: self._engine.records(name, key) for name, key in self._keys.items() if name in changed}
-        waiting = _Waiting(mark, ended, records)
+    @property
+    def idle(self) -> bool:
+        """All there is has been published, or nothing is published any more."""
         with self._change:
-            self._change.wait_for(lambda: self._bytes < MOST_WAITING or self._closed)
+            return self._closed or not self._queue
+
+    def epoch(self, mark: Mark, changed: Mapping[str, int]) -> None:
+        """An epoch was committed: called on its thread, before the next.
+
+        Raises:
+            HeadraceError: what it changed cannot be read. No later epoch is published then.
+        """
+        if self._broken_off:
+            return
+        silence = Backoff("publishing", self._released)
+        while True:
+            try:
+                records = {name: self._engine.records(name, key) for name, key in self._keys.items() if name in changed}
+            except HeadraceError as error:
+                self._broken_off = error.code not in SILENT or self._released.is_set()
+                if error.code not in SILENT:
+                    raise
+                if self._broken_off:
+                    return
+                silence.wait(error)
+            else:
+                break
+        waiting = _Waiting(mark, records)
+        with self._change:
+            self._change.wait_for(lambda: self._bytes < MOST_WAITING or self._closed or self._released.is_set())
             self._queue.append(waiting)
             self._bytes += waiting.bytes
             self._change.notify_all()
 
     def receipts(self, newest: Mapping[str, Any]) -> None:
-        """Models have been proven."""
+        """What has been proven of the models."""
         with self._change:
             self._queue.append(json.dumps(newest).encode())
             self._change.notify_all()
 
+    def release(self) -> None:
+        """The node ends: no epoch is to wait for us any more."""
+        self._released.set()
+        with self._change:
+            self._change.notify_all()
+
     def close(self) -> None:
         """Publish what waits, if that does not take long."""
+        self.release()
         with self._change:
             self._closed = True
             self._change.notify_all()
@@ -130,9 +178,8 @@ class Publishing:
 
     def _level(self, model: str) -> None:
         """Publish in what a model differs from what its topic has."""
-        key = self._keys[model]
         published = self._publisher.everything(model)
-        kept = self._engine.all_records(model, key)
+        kept = self._engine.all_records(model, self._keys[model])
         with duckdb.connect(":memory:") as connection:
             connection.register("published", published)
             connection.register("kept", kept)
@@ -148,15 +195,20 @@ class Publishing:
     def _put(self, model: str, records: pa.Table) -> None:
         self._publisher.put(model, records["key"], records["value"])
 
-    def _mark(self, mark: Mark, ended: frozenset[str]) -> None:
+    def _mark(self, mark: Mark) -> None:
         from headrace.log.kafka import Marker  # noqa: PLC0415 - an optional extra
 
+        ended = self._ended()
         self._publisher.mark(Marker(mark.epoch, mark.time, mark.offsets, ended, {}))
+        self._told = ended
 
     def _serve(self) -> None:
         silence = Backoff("publishing", self._end)
         try:
-            while (next_ := self._next()) is not None:
+            while not self._end.is_set():
+                next_ = self._next()
+                if next_ is None and self._closed:
+                    return
                 try:
                     self._publish(next_)
                 except HeadraceError as error:
@@ -173,24 +225,27 @@ class Publishing:
                 self._change.notify_all()
 
     def _next(self) -> _Waiting | bytes | None:
-        """What is to be published next; it stays in the queue until it is. None: it is time to end."""
+        """What is to be published next; it stays in the queue until it is."""
         with self._change:
-            self._change.wait_for(lambda: self._queue or self._closed)
-            return None if self._end.is_set() or not self._queue else self._queue[0]
+            self._change.wait_for(lambda: self._queue or self._closed, ENDED_SECONDS)
+            return self._queue[0] if self._queue else None
 
-    def _publish(self, waiting: _Waiting | bytes) -> None:
+    def _publish(self, waiting: _Waiting | bytes | None) -> None:
         if isinstance(waiting, bytes):
             self._publisher.receipts(waiting)
-            return
-        for model, records in waiting.records.items():
-            self._put(model, records)
-        self._mark(waiting.mark, waiting.ended)
-        self._published = waiting.mark
+        elif waiting is not None:
+            for model, records in waiting.records.items():
+                self._put(model, records)
+            self._mark(waiting.mark)
+            self._published = waiting.mark
+        elif self._ended() != self._told:
+            self._mark(self._published)  # the same epoch, after which another source has ended
 
-    def _done(self, waiting: _Waiting | bytes) -> None:
+    def _done(self, waiting: _Waiting | bytes | None) -> None:
         with self._change:
-            self._queue.popleft()
-            self._bytes -= 0 if isinstance(waiting, bytes) else waiting.bytes
+            if waiting is not None:
+                self._queue.popleft()
+            self._bytes -= waiting.bytes if isinstance(waiting, _Waiting) else 0
             self._change.notify_all()
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from headrace.engine import DuckDBEngine, Engine
 from headrace.engine.following import FollowingEngine
+from headrace.errors import NodeError
 from headrace.project import Project
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.following import Following, FollowLoop, LakeWatch, history_at
 from headrace.runtime.loop import EpochLoop
 from headrace.runtime.node import Node, Settings
 from headrace.runtime.publishing import build_of
+from headrace.runtime.receipts import Receipts
 from headrace.runtime.services import open_published
 from headrace.runtime.tiering import History
 
@@ -24,6 +26,21 @@ class ServingNode(Node):
 
     def __init__(self, project: Project, data: DataDir, clock: Callable[[], datetime]) -> None:
         super().__init__(project, data, Settings(intake=False), clock)
+
+    def open(self) -> None:
+        """Take over what is published.
+
+        Raises:
+            LogError: HR-521, HR-522, or the broker does not answer; NodeError: HR-808; UsageError: HR-115.
+        """
+        if self.data.state.exists():
+            raise NodeError(
+                f"{self.data.root} is the data directory of a node that keeps models",
+                code="HR-808",
+                state="nothing was changed",
+                fix="serve with another --data DIR, or without: the default is one of its own",
+            )
+        super().open()
 
     def start(self) -> None:
         """Follow."""
@@ -44,9 +61,13 @@ class ServingNode(Node):
         lake = self._lake
         return FollowingEngine(
             self._following,
-            self.data.state,
-            lambda: DuckDBEngine(self.data.state, lake.readable, self.project.functions, preparation=lake.preparation),
+            self.data.copy,
+            lambda: DuckDBEngine(self.data.copy, lake.readable, self.project.functions, preparation=lake.preparation),
         )
+
+    def _open_receipts(self) -> Receipts:
+        self.data.receipts.unlink(missing_ok=True)  # they may be of another version of the project
+        return super()._open_receipts()
 
     def _assembled(self) -> None:
         self._following.expect(build_of(self._assembly, self.project))

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from confluent_kafka import KafkaError, Message, TopicPartition
 
-from headrace.errors import LogError
 from headrace.kafka import passing
 from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.fetch import available, consumer
@@ -23,11 +22,14 @@ from headrace.log.kafka.markers import BUILD_KEY, MARKER_KEY, RECEIPTS_KEY, Buil
 from headrace.log.kafka.settings import KafkaSettings
 from headrace.log.kafka.topics import COMPACTION_LAG, TOMBSTONE_LIFE, Topics
 from headrace.log.protocol import Clock
+from headrace.log.refusals import stood_still
 
 RECORDS = pa.schema({"key": pa.string(), "value": pa.string(), "number": pa.int64()})
 """Of a model: a record without a value says that its key is gone; of two with one key the one with the greater number counts."""
 
 _CHUNK = 20_000
+_LOOK_SECONDS = 60.0
+"""After so long without a record it is seen whether there is one."""
 
 
 @dataclass
@@ -82,12 +84,16 @@ class Published:
         self._reader = consumer(broker, {"enable.partition.eof": True, "fetch.wait.max.ms": 100})
         self._partitions: dict[tuple[str, int], _Partition] = {}
         self._markers: list[Marker] = []
-        self._polled = clock()
+        self._in_touch = clock()
+        self._looked = time.monotonic()
         self.where = broker.where
         self.build: Build | None = None
         """What the rows are made by, as last heard."""
         self.receipts: bytes = b"{}"
         """The newest proofs, as last heard."""
+        self.taken = 0
+        """How many records have been read."""
+        self._until: int | None = None
         self._assign()
 
     def newest(self, timeout: float) -> Marker | None:
@@ -99,12 +105,12 @@ class Published:
             LogError: HR-515, HR-516, …; HR-523, this process stood still for so long that records are missing.
         """
         deadline = time.monotonic() + timeout
-        if self._clock() - self._polled > TOMBSTONE_LIFE / 2:
-            raise self._stood_still()
         while True:
-            if (found := self._complete()) is not None and self._caught_up() and self._sure(found):
-                self._markers = [marker for marker in self._markers if marker.epoch > found.epoch]
-                return found
+            self._keep_in_touch()
+            if self._caught_up() and (found := self._complete()) is not None and self._sure(self._markers[found]):
+                marker = self._markers[found]
+                del self._markers[: found + 1]
+                return marker
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
@@ -126,7 +132,7 @@ class Published:
         Raises:
             LogError: HR-515, they could not be read in the given seconds.
         """
-        self._read(lambda: (self._topics.published, 0) not in self._partitions or self._caught_up(), timeout)
+        self._read(self._caught_up, timeout)
         return self._markers[-1] if self._markers else None
 
     def everything(self, timeout: float) -> pa.Table:
@@ -155,18 +161,34 @@ class Published:
     # -- inside
 
     def _assign(self) -> None:
+        """Read each topic that is there, from where we are in it."""
         there = self._broker.ask(lambda: self._reader.list_topics(timeout=self._settings.seconds)).topics
         wanted = [self._topics.published, *self._models]
-        places = [
-            TopicPartition(topic, partition, 0)
-            for topic in wanted
-            if topic in there
-            for partition in sorted(there[topic].partitions)
-        ]
-        self._partitions = {(place.topic, place.partition): _Partition() for place in places}
-        self._until = self._ends().get((self._topics.published, 0), 0)
-        if places:
+        self._missing = any(topic not in there for topic in wanted)
+        for topic in wanted:
+            for partition in sorted(there[topic].partitions) if topic in there else ():
+                self._partitions.setdefault((topic, partition), _Partition())
+        if self._until is None and (self._topics.published, 0) in self._partitions:
+            self._until = self._ends()[self._topics.published, 0]
+        if self._partitions:
+            places = [TopicPartition(*place, one.next) for place, one in self._partitions.items()]
             self._broker.ask(lambda: self._reader.assign(places))
+
+    def _keep_in_touch(self) -> None:
+        """See from time to time whether we still hear everything, and whether topics are there that were not.
+
+        Raises:
+            LogError: HR-523, for so long that what left the models may be forgotten.
+        """
+        if self._clock() - self._in_touch > TOMBSTONE_LIFE / 2:
+            raise stood_still(self.where, "what left the models meanwhile may be forgotten")
+        if time.monotonic() - self._looked < (1.0 if self._missing else _LOOK_SECONDS):
+            return
+        if self._missing:
+            self._assign()
+        if all(self._partitions[place].next >= end for place, end in self._ends().items()):
+            self._in_touch = self._clock()
+        self._looked = time.monotonic()
 
     def _read(self, enough: Callable[[], bool], timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -194,11 +216,13 @@ class Published:
 
     def _caught_up(self) -> bool:
         """All markers have been heard that there were when we began."""
-        return self._partitions[self._topics.published, 0].next >= self._until
+        published = self._partitions.get((self._topics.published, 0))
+        return published is None or self._until is None or published.next >= self._until
 
-    def _complete(self) -> Marker | None:
-        """The newest marker whose records have all been read."""
-        return next((marker for marker in reversed(self._markers) if self._has(marker)), None)
+    def _complete(self) -> int | None:
+        """Which is the newest marker whose records have all been read."""
+        found = (n for n in range(len(self._markers) - 1, -1, -1) if self._has(self._markers[n]))
+        return next(found, None)
 
     def _has(self, marker: Marker) -> bool:
         return all(
@@ -215,13 +239,14 @@ class Published:
         return all(standing[model] == ends for model, ends in marker.ends.items() if model in standing)
 
     def _take(self, messages: list[Message]) -> None:
-        self._polled = self._clock()
         for message in messages:
             if (error := message.error()) is not None:
                 self._note(error, message)
                 continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             assert topic is not None and partition is not None and offset is not None  # noqa: PT018
+            self._in_touch, self._looked = self._clock(), time.monotonic()
+            self.taken += 1
             there = self._partitions[topic, partition]
             if topic == self._topics.published:
                 there.next = offset + 1
@@ -242,24 +267,18 @@ class Published:
         key, value = message.key(), message.value() or b""
         try:
             if key == MARKER_KEY:
+                if not self._caught_up():
+                    self._markers.clear()  # of those that there were when we began the last will do
                 self._markers.append(Marker.decode(value, _written(message)))
             elif key == BUILD_KEY:
                 self.build = Build.decode(value)
+                self._markers.clear()  # what was published before is made by something else
             elif key == RECEIPTS_KEY:
                 self.receipts = value
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._broker.foreign(
                 f"Record {message.offset()} of {self._topics.published} is not what a node publishes: {error!r}."
             ) from error
-
-    def _stood_still(self) -> LogError:
-        return LogError(
-            "this process stood still for so long that what left the models meanwhile may be forgotten",
-            code="HR-523",
-            where=self._broker.where,
-            state="nothing is lost: the models' topics have every row",
-            fix="start it again",
-        )
 
 
 def _written(message: Message) -> datetime | None:

@@ -52,7 +52,7 @@ class Publisher:
         self._unknown = 0
 
     def begin(self, models: Sequence[str]) -> Standing:
-        """Make the topics of these models, and see what they have."""
+        """Make the topics of these models, see what they have, and delete those of models that are no more."""
         with self._broker.placed():
             partitions = self._topics.make_published(models)
             reader = Published(self._settings, self._broker, self._topics, models, self._clock)
@@ -64,6 +64,8 @@ class Publisher:
             self._ends = {
                 model: list(standing.get(model, (0,) * partitions[self._topics.model(model)])) for model in models
             }
+            if reader.build is not None:
+                self._topics.delete_published(reader.build.versions.keys() - set(models))
             whole = marker is not None and dict(marker.ends) == standing
             return Standing(marker, reader.build, whole)
 
@@ -79,8 +81,9 @@ class Publisher:
     def put(self, model: str, keys: pa.ChunkedArray, values: pa.ChunkedArray) -> None:
         """Write records; without a value one says that its key is gone. They count from the next :meth:`mark` on."""
         topic = self._topics.model(model)
-        for key, value in zip(keys.to_pylist(), values.to_pylist(), strict=True):
-            self._send(topic, key.encode(), None if value is None else value.encode(), model)
+        for batch in pa.table({"key": keys, "value": values}).to_batches(max_chunksize=10_000):
+            for key, value in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                self._send(topic, key.encode(), None if value is None else value.encode(), model)
             if self._unknown >= _AT_ONCE:
                 self._settle()
 

@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
 from headrace.log.kafka.broker import Broker
@@ -70,19 +70,31 @@ class Topics:
         if len(topic) <= _NAME_LENGTH:
             return topic
         digest = hashlib.sha256(name.encode()).hexdigest()[:32]
-        return f"{topic[: _NAME_LENGTH - 33]}.{digest}"
+        return f"{topic[: _NAME_LENGTH - 33]}-{digest}"
 
     def make(self) -> None:
         """Make the topics that the log itself needs, where they are not there."""
         self._make(dict.fromkeys((self.journal, self.ledger, self.snapshots), 1))
 
     def make_published(self, models: Iterable[str]) -> dict[str, int]:
-        """Make the topics that models are published in, and delete those of models that are no more; partitions by topic."""
+        """Make the topics that models are published in, where they are not there; partitions by topic.
+
+        Raises:
+            LogError: HR-517, one that is there is not compacted.
+        """
         wanted = {self.model(model): self._settings.partitions for model in models} | {self.published: 1}
         self._make(wanted, compacted=True)
-        gone = [topic for topic in self._listed() if topic.startswith(self._models) and topic not in wanted]
-        self._delete(gone)
+        resources = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in wanted]
+        for resource, asked in self._admin.describe_configs(resources, request_timeout=self._settings.seconds).items():
+            policy = self._broker.ask(asked.result)["cleanup.policy"].value
+            if policy != "compact":
+                raise self._broker.let_go(resource.name, "cleanup.policy", policy)
         return {topic: self._known[topic] for topic in wanted}
+
+    def delete_published(self, models: Iterable[str]) -> None:
+        """Delete the topics of models that are no more."""
+        there = self._listed()
+        self._delete([topic for topic in map(self.model, models) if topic in there])
 
     def partitions(self, stream: str) -> int:
         """How many partitions the stream's topic has; it is made if it is not there."""
@@ -102,15 +114,13 @@ class Topics:
     def owns(self, topic: str) -> bool:
         """Whether a topic is of this log."""
         named = (self.journal, self.ledger, self.snapshots, self.published)
-        return topic in named or topic.startswith((f"{self._settings.name}.rows.", self._models))
+        kinds = (f"{self._settings.name}.rows.", f"{self._settings.name}.models.")
+        # What follows has no dot, as the topics have of a log whose name begins like that.
+        return topic in named or any(topic.startswith(kind) and "." not in topic[len(kind) :] for kind in kinds)
 
     def delete(self) -> None:
         """Delete every topic of the log."""
         self._delete([topic for topic in self._listed() if self.owns(topic)])
-
-    @property
-    def _models(self) -> str:
-        return f"{self._settings.name}.models."
 
     def _delete(self, topics: list[str]) -> None:
         if topics:
