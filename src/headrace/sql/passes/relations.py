@@ -27,19 +27,38 @@ def columns_of(source: exp.Expr, select: exp.Select, catalog: Catalog) -> list[s
 
 def has(table: exp.Expr, name: str, catalog: Catalog) -> bool:
     """Whether a table in FROM has that column, as far as can be told before names are resolved."""
+    names = _names(table, catalog)
+    alias = table.args.get("alias")
+    renamed = [column.name for column in alias.columns] if alias is not None else []
+    if names is None:
+        return True
+    names = [*renamed, *names[len(renamed) :]]
+    return "*" in names or name.lower() in (n.lower() for n in names)
+
+
+def _names(table: exp.Expr, catalog: Catalog) -> list[str] | None:
+    """The columns of a table in FROM by their own names; None when that cannot be told."""
     if isinstance(table, exp.Subquery):
-        names = table.this.named_selects
-        return "*" in names or name.lower() in (n.lower() for n in names)
+        return list(table.this.named_selects)
+    cte = _cte(table, table) if isinstance(table, exp.Table) else None
+    if cte is not None:
+        renamed = [column.name for column in cte.args["alias"].columns]
+        return [*renamed, *cte.this.named_selects[len(renamed) :]]
     relation = catalog.relations.get(table.name.lower())
-    return relation is None or name.lower() in (c.lower() for c in relation.columns)
+    return None if relation is None else list(relation.columns)
 
 
 def _cte(table: exp.Table, select: exp.Expr) -> exp.CTE | None:
+    """The part of a WITH that a table names: of those around it, those before the one that it stands in."""
     node: exp.Expr | None = select
+    within: exp.Expr | None = None
     while node is not None:
         with_ = node.args.get("with_")
         for cte in with_.expressions if with_ is not None else ():
-            if cte.alias == table.name:
+            if cte is within and not with_.args.get("recursive"):
+                break
+            if cte.alias.lower() == table.name.lower():
                 return cte  # type: ignore[no-any-return]
+        within = node if isinstance(node, exp.CTE) else within
         node = node.parent
     return None
