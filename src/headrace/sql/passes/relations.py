@@ -55,7 +55,7 @@ def _cte(table: exp.Table, select: exp.Expr) -> exp.CTE | None:
     while node is not None:
         with_ = node.args.get("with_")
         for cte in with_.expressions if with_ is not None else ():
-            if cte is within and not with_.args.get("recursive"):
+            if cte is within and with_ is not None and not with_.args.get("recursive"):
                 break
             if cte.alias.lower() == table.name.lower():
                 return cte  # type: ignore[no-any-return]
