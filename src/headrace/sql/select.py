@@ -53,7 +53,7 @@ class Select:
             having, qualify, order, first = ([over(v) for v in part] for part in (having, qualify, order, first))
             node = self._filtered(node, having)
         node = self._subqueries.add(node, self._lifted([*(value for _, value in outputs), *qualify, *order]))
-        node, over = _windowed(node, [*(value for _, value in outputs), *qualify, *order, *first])
+        node, over = _windowed(node, [*(value for _, value in outputs), *qualify, *order, *first], ranked=bool(first))
         outputs = [(name, over(value)) for name, value in outputs]
         node = _filtered(node, [over(part) for part in qualify])
         return self._finished(node, outputs, [over(o) for o in order], [over(e) for e in first])
@@ -211,10 +211,15 @@ def _number(query: exp.Query, clause: str) -> int | None:
     return int(value.name) if isinstance(value, exp.Literal) and value.is_int else None
 
 
-def _windowed(node: Node, parts: Sequence[exp.Expr]) -> tuple[Node, Callable[[exp.Expr], exp.Expr]]:
+def _windowed(
+    node: Node, parts: Sequence[exp.Expr], *, ranked: bool
+) -> tuple[Node, Callable[[exp.Expr], exp.Expr]]:
     """The window functions of ``parts`` as columns, and what puts the columns in their place.
 
     Functions with the same partition go together: each partition is one operator.
+
+    Args:
+        ranked: rows are picked by an order afterwards.
     """
     found: dict[exp.Expr, str] = {}
     for call in (call for part in parts for call in windows(part)):
@@ -224,6 +229,11 @@ def _windowed(node: Node, parts: Sequence[exp.Expr]) -> tuple[Node, Callable[[ex
     by_partition: dict[frozenset[exp.Expr], list[Named]] = {}
     for window, name in found.items():
         by_partition.setdefault(frozenset(window.args.get("partition_by") or ()), []).append((name, window))
+    if len(by_partition) + ranked > 1:
+        # Rows that tie are alike in all that is read of them. What is not read must not tell them apart in an operator's state: computed
+        # again, a function may give the one's answer to the other.
+        read = {found.name for part in parts for found in part.find_all(exp.Column)}
+        node = Project(node, tuple((name, column(name)) for name in node.columns if name in read))
     for functions in by_partition.values():
         _, first = functions[0]
         partition = tuple(dict.fromkeys(first.args.get("partition_by") or ()))
