@@ -33,6 +33,7 @@ QUERIES = (
     "SELECT k, count(*) FROM ev {} ref USING (k) {} bag USING (k) GROUP BY k HAVING k < 'd'",
     "WITH w AS (SELECT v FROM bag) SELECT w.v, e.id FROM w, ev AS e {} ref AS r USING (k) {} bag AS b ON k = b.k",
     "WITH w (v, x) AS (SELECT v, k FROM bag) SELECT w.v, e.id FROM w, ev AS e {} ref AS r USING (k) {} bag AS b ON k = b.k",
+    "SELECT t1.r, e.id FROM range(0, 4) AS t1 (r) JOIN ev AS e ON t1.r = e.id {} ref AS r USING (k) {} bag AS b ON k = b.k",
     "WITH ev AS (SELECT id AS i FROM ev) SELECT ev.i, r.n FROM ev, ref AS r {} bag AS b USING (k) {} (SELECT k FROM ref) AS c ON k = c.k",
     "SELECT t.y, e.id FROM (SELECT v, k FROM bag) AS t (x, y), ev AS e {} ref AS r USING (k) {} bag AS b ON k = b.k",
 )

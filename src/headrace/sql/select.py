@@ -211,9 +211,7 @@ def _number(query: exp.Query, clause: str) -> int | None:
     return int(value.name) if isinstance(value, exp.Literal) and value.is_int else None
 
 
-def _windowed(
-    node: Node, parts: Sequence[exp.Expr], *, ranked: bool
-) -> tuple[Node, Callable[[exp.Expr], exp.Expr]]:
+def _windowed(node: Node, parts: Sequence[exp.Expr], *, ranked: bool) -> tuple[Node, Callable[[exp.Expr], exp.Expr]]:
     """The window functions of ``parts`` as columns, and what puts the columns in their place.
 
     Functions with the same partition go together: each partition is one operator.

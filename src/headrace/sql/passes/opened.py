@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from headrace.errors import SqlError
 from headrace.sql.catalog import Catalog
-from headrace.sql.passes.relations import has
+from headrace.sql.passes.relations import owner
 from headrace.sql.text import SqlText
 
 # In a join's notes: how many joins after it were in its parentheses. The last of those has two conditions, its own and that of the
@@ -70,8 +70,8 @@ def _say_on(first: exp.Expr, joins: list[exp.Join], catalog: Catalog) -> None:
     for join in joins:
         equal = []
         for column in join.args.get("using") or ():
-            owner = next((table for table in before if has(table, column.name, catalog)), before[0])
-            sides = (exp.column(column.copy(), table=side.alias_or_name) for side in (owner, join.this))
+            of = owner(before, column.name, catalog)
+            sides = (exp.column(column.copy(), table=side.alias_or_name) for side in (of, join.this))
             equal.append(exp.EQ(this=next(sides), expression=next(sides)))
         if equal:
             join.set("on", exp.and_(*equal))

@@ -12,7 +12,7 @@ from headrace.errors import SqlError
 from headrace.sql.catalog import Catalog
 from headrace.sql.functions import conjuncts
 from headrace.sql.passes.event_windows import refuse_shadowed
-from headrace.sql.passes.relations import has
+from headrace.sql.passes.relations import owner
 from headrace.sql.text import SqlText, nearest
 
 # In a join's notes: columns that are of several tables, with these.
@@ -56,8 +56,7 @@ def _say_using(select: exp.Select, catalog: Catalog) -> None:
         if join.side in ("RIGHT", "FULL"):
             made_up |= {table.alias_or_name for table in before}
         for name in using:
-            owner = next((table for table in before if has(table, name, catalog)), before[0])
-            tables = shared.setdefault(name, [owner.alias_or_name])
+            tables = shared.setdefault(name, [owner(before, name, catalog).alias_or_name])
             if not join.is_semi_or_anti_join:
                 tables.append(join.alias_or_name)
         if not join.is_semi_or_anti_join:

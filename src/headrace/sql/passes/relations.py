@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from headrace.sql.catalog import Catalog
@@ -25,15 +27,22 @@ def columns_of(source: exp.Expr, select: exp.Select, catalog: Catalog) -> list[s
     return []
 
 
-def has(table: exp.Expr, name: str, catalog: Catalog) -> bool:
-    """Whether a table in FROM has that column, as far as can be told before names are resolved."""
+def owner(tables: Sequence[exp.Expr], name: str, catalog: Catalog) -> exp.Expr:
+    """Which of the tables in FROM has that column, as far as can be told before names are resolved."""
+    found = [(table, _has(table, name, catalog)) for table in tables]
+    certain = next((table for table, has in found if has), None)
+    return certain or next((table for table, has in found if has is None), tables[0])
+
+
+def _has(table: exp.Expr, name: str, catalog: Catalog) -> bool | None:
+    """None: it cannot be told."""
     names = _names(table, catalog)
     alias = table.args.get("alias")
     renamed = [column.name for column in alias.columns] if alias is not None else []
-    if names is None:
+    found = [*renamed, *(names or [])[len(renamed) :]]
+    if name.lower() in (n.lower() for n in found):
         return True
-    names = [*renamed, *names[len(renamed) :]]
-    return "*" in names or name.lower() in (n.lower() for n in names)
+    return None if names is None or "*" in names else False
 
 
 def _names(table: exp.Expr, catalog: Catalog) -> list[str] | None:
