@@ -19,6 +19,7 @@ from headrace.engine.spark.session import missing
 from tests.services import missing_service, path
 
 from .cluster import expected, on_cluster, project, write
+from .test_on_services import comes_out_alike
 
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.timeout(1500)]
 
@@ -100,3 +101,9 @@ def test_whoever_dies_the_rows_are_exact(tmp_path: Path) -> None:
         assert kept(at) == expected(1000)
         receipts = asked(at, "parity", "--json")
         assert [receipt["equal"] for receipt in receipts["models"]] == [True]
+
+
+def test_the_flights_year_comes_out_as_in_one_process(tmp_path: Path) -> None:
+    """Every model of the example, kept by Spark, against those that DuckDB keeps; and by Spark's own recompute."""
+    need_spark()
+    comes_out_alike(tmp_path / "flights", "spark", seconds=900)

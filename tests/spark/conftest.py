@@ -6,11 +6,13 @@ import gc
 import os
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from headrace.engine.spark.jars import JARS
 from headrace.engine.spark.session import missing, on_this_machine, open_session
 
 # For statements of a few rows, compiling them takes longer than running them.
@@ -29,12 +31,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def spark(warehouse: Path) -> Iterator[Any]:
-    why = missing()
+    why = missing(JARS)
     if why and os.environ.get("CI") == "true":
         pytest.fail(f"Spark cannot run: {why}; make spark")
     if why:
         pytest.skip(f"Spark cannot run: {why}; in a checkout, make spark")
-    session = open_session(on_this_machine(warehouse, QUICK))
+    # With the jars of S3 and PostgreSQL, for the lake that is there.
+    session = open_session(replace(on_this_machine(warehouse, QUICK), jars=JARS))
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()

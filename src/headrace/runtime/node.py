@@ -35,6 +35,8 @@ log_ = structlog.get_logger("headrace.node")
 
 INTAKE_ROWS = 50_000
 PROGRESS_SECONDS = 0.2
+# Epochs may have to wait for a proof, which can take minutes: then it is made less often than it was asked for.
+PARITY_REST = 5.0
 
 
 @dataclass(frozen=True)
@@ -511,7 +513,9 @@ class Node:
     def _prove_regularly(self) -> None:
         every = self.project.parity.every
         assert every is not None
-        while not self._ended.wait(every.total_seconds()):
+        rest = every.total_seconds()
+        while not self._ended.wait(rest):
+            started = time.monotonic()
             try:
                 self.parity()
             except Exception as error:  # noqa: BLE001 - a thread must not end in silence
@@ -520,6 +524,7 @@ class Node:
                     self._fail(failed)
                 else:
                     log_.warning("parity was not looked at", why=failed.what)
+            rest = max(every.total_seconds(), (time.monotonic() - started) * PARITY_REST)
 
     def _receipt(self, mark: Mark, result: Recomputed) -> dict[str, Any]:
         sources = self._assembly.upstream(result.model)
