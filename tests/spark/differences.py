@@ -32,6 +32,13 @@ ROWS = """
   DATE '9999-12-31', TIMESTAMP '2262-04-11 23:47:16.854775', TIMESTAMPTZ '2200-01-01 00:00:00+00'),
 (6, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
 """
+# Of each script that has two cases a part: the table is DuckDB's own, letter by letter.
+EVERY = "".join(
+    map(
+        chr,
+        [*range(0x41, 0x5B), *range(0xC0, 0x250), *range(0x370, 0x560), *range(0x10A0, 0x1100), *range(0x1E00, 0x2000)],
+    )
+)
 # Each over a row.
 VALUES = {
     "division of integers": "i / 2",
@@ -95,6 +102,12 @@ VALUES = {
     "starts and contains": "starts_with(w, v) OR contains(w, 'a')",
     "replace": "replace(w, 'b', '') || replace(v, '', 'x')",
     "quotes": "v || 'it''s a \\ and \"'",
+    "letters": "lower(v) || upper(v) || upper(w) || lower('ΑΣ İẞ' || w)",
+    "every letter": f"CASE WHEN id = 1 THEN lower('{EVERY}') || upper('{EVERY}') END",
+    "parts of a text": "split_part(w, 'b', 1) || split_part(v || '/' || w, '/', 2) || split_part(w, '\\', -1) || split_part(v, 'x', 9)",
+    "part by a separator that meets itself": "split_part('aaa' || v, 'aa', 2)",
+    "a plain regular expression": "regexp_extract('x=1&id=' || v || '&y=' || w, '(&|^)(id|x)=([^&]*)', 3)",
+    "a regular expression that may not match": "regexp_extract(v, '(a)|(b)', 2) || regexp_extract(w, '^[ab]+')",
     "hours": "ts + INTERVAL 90 MINUTE - INTERVAL 1 MILLISECOND",
     "days and weeks": "ts - INTERVAL 2 WEEK + INTERVAL 3 DAY",
     "months": "ts + INTERVAL 1 MONTH - INTERVAL 1 YEAR",
@@ -109,6 +122,8 @@ VALUES = {
     "truncated DATE": "date_trunc('quarter', day)",
     "year": "year(day) * 100 + month(ts) + quarter(day) * 13",
     "days of the week": "dayofweek(ts) * 10 + isodow(ts) + isodow(day) * 100",
+    "formatted": "strftime(ts, '%Y-%m-%d %H:%M:%S') || strftime(day, 'on %d.%m.%Y, %H') || strftime(DATE '0007-03-04', '%Y')",
+    "formatted far away": "CASE WHEN g > 1 THEN strftime(day + INTERVAL 20 DAY, '%Y/%m') END",
     "names of days and months": "dayname(ts) || monthname(day) || dayname(tz)",
     "seconds between": "date_diff('second', TIMESTAMP '1969-12-31 23:59:59.5', ts)",
     "minutes between": "date_diff('minute', ts, TIMESTAMP '1999-12-31 23:59:59.5')",
@@ -191,10 +206,16 @@ REFUSED = {
     "an interval": "ts - ts",
     "a bucket of months": "time_bucket(INTERVAL 1 MONTH, ts)",
     "a number beside a text": "i = v",
-    "letters": "lower(v)",
     "a pattern that is not written out": "v LIKE w",
     "regular expressions": "regexp_matches(v, 'a')",
-    "formats": "strftime(ts, '%Y')",
+    "formats": "strftime(ts, '%a %Y')",
+    "the format of a time with a zone": "strftime(tz, '%Y')",
+    "a separator that is not written out": "split_part(v, w, 1)",
+    "an empty separator": "split_part(v, '', 1)",
+    "the part of number 0": "split_part(v, 'a', 0)",
+    "a pattern of more than signs": "regexp_extract(v, 'a.')",
+    "a lazy pattern": "regexp_extract(v, '[a-z]*?')",
+    "a group that is not there": "regexp_extract(v, '(a)', 2)",
     "lists": "[i, 2]",
     "BLOB": "v::BLOB",
     "lambdas": "list_transform([i], x -> x + 1)",

@@ -31,6 +31,7 @@ class Written:
     shapes: Shapes
     _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
     _conditions: dict[int, exp.Query] = field(default_factory=dict)
+    _kinds: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def text(self, query: exp.Expr, nothing: Set[str] = frozenset()) -> str | None:
         """One of the program's queries, without what reads only deltas of ``nothing``; None when that is all of it.
@@ -43,6 +44,12 @@ class Written:
             left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
             self._texts[pattern] = None if left is None else render(left, self.shapes.describe)
         return self._texts[pattern]
+
+    def kinds(self, query: exp.Query) -> tuple[str, ...]:
+        """DuckDB's types of a query's columns."""
+        if id(query) not in self._kinds:
+            self._kinds[id(query)] = tuple(kind for _, kind in self.shapes.describe(query))
+        return self._kinds[id(query)]
 
     def where(self, step: Evict) -> str:
         """The condition of an eviction, which reads the state's columns."""
@@ -197,6 +204,34 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     if all(found.name == name and not _is_void(found) for found, (name, _) in pairs):
         return rows
     return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in pairs))
+
+
+def fitted(rows: DataFrame, kinds: Mapping[str, str]) -> DataFrame:
+    """The rows with integers of these types: what does not fit fails, as where DuckDB puts rows into a table.
+
+    Raises:
+        Unfaithful: a column is of another kind altogether.
+    """
+    from pyspark.sql.functions import col  # noqa: PLC0415 - an optional extra
+
+    found = {field.name: str(field.dataType.simpleString()) for field in rows.schema.fields}
+    other = {name: kind for name, kind in kinds.items() if found[name] != _simple(spark_name(kind))}
+    if any(kind not in _INTEGERS or found[name] not in _INTEGERS.values() for name, kind in other.items()):
+        raise Unfaithful(f"columns {', '.join(other)} of a state, which take other types,")
+    if not other:
+        return rows
+    return rows.select(
+        *(col(ident(n)).cast(spark_name(other[n])).alias(n) if n in other else col(ident(n)) for n in found)
+    )
+
+
+_INTEGERS = {
+    "TINYINT": "tinyint",
+    "SMALLINT": "smallint",
+    "INTEGER": "int",
+    "BIGINT": "bigint",
+    "HUGEINT": "decimal(38,0)",
+}
 
 
 def _is_void(column: StructField) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from headrace.engine.spark.epochs import Deltas, Written, as_shaped
+from headrace.engine.spark.epochs import Deltas, Written, as_shaped, fitted
 from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.shapes import Shapes
 from headrace.engine.spark.store import At, Commit, Store, ident
@@ -114,8 +114,9 @@ class Keeper:
         if text is None:
             return None
         columns = self._columns("state", step.state)
-        # By position, as a state is filled.
-        return as_shaped(deltas.times.frame(text).toDF(*columns), columns)
+        # By position, as a state is filled; which may have narrower integers than a sum.
+        told = dict(zip(columns, written.kinds(step.query), strict=True))
+        return fitted(as_shaped(deltas.times.frame(text).toDF(*columns), told), columns)
 
     def add(self, name: str, deltas: Deltas, at: At, *, retracts: bool) -> None:
         """Bring the content of a relation up to date with its delta."""

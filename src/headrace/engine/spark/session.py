@@ -149,6 +149,8 @@ def _usual(place: SparkPlace) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         # Epochs are small: planning a query anew while it runs takes longer than it saves.
         "spark.sql.adaptive.enabled": "false",
+        # What holds for all rows of a query is not looked for: it takes long, and fails for some that unite what was united before.
+        "spark.sql.constraintPropagation.enabled": "false",
         # A task takes a fraction of the three seconds that it would wait for the worker that has its rows.
         "spark.locality.wait": "0s",
         "spark.jars": ",".join(str(jar.checked()) for jar in place.jars),

@@ -7,15 +7,21 @@ r"""Texts and structs.
 | `concat(a, b)` | `concat_ws('', a, b)` | NULLs count as '' |
 | `LIKE 'a\%'` | `LIKE 'a\\%'` | a backslash is only itself |
 | `starts_with`, `contains`, `replace` | `startswith`, `contains`, `replace` | every occurrence; none of '' |
+| `lower`, `upper` | `translate` by DuckDB's table of letters | Spark's is another, and looks at letters around |
+| `split_part(text, '/', 2)` | the same | separator and number written out, neither empty nor 0 |
+| `regexp_extract(text, '(&\|^)id=([^&]*)', 2)` | the same | of plain patterns: signs, classes of them, groups, `\|`, `^`, `*`, `+`, `?` |
 | `{'x': 1}`, `struct_extract(s, 'x')` | `named_struct('x', 1)`, `s.x` | |
 
-Refused: `lower` and `upper` (each engine has its own table of letters), regular expressions, formats, JSON, lists and lambdas.
+Refused: other regular expressions, formats, JSON, lists and lambdas.
 """
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING
 
+import duckdb
 from sqlglot import exp
 
 from headrace.engine.spark.kinds import is_text
@@ -75,7 +81,48 @@ def _field(node: exp.Expr, write: Writer) -> exp.Expr:
     return exp.Dot(this=exp.paren(write(node.this)), expression=named(node.expression.name))
 
 
+def _cased(node: exp.Expr, write: Writer) -> exp.Expr:
+    letters, others = _letters("lower" if isinstance(node, exp.Lower) else "upper")
+    return call("translate", *_texts(node, write, node.this), exp.Literal.string(letters), exp.Literal.string(others))
+
+
+@cache
+def _letters(function: str) -> tuple[str, str]:
+    """The letters that a function of DuckDB changes, and what it makes of each: it looks at one code point at a time."""
+    points = "SELECT i FROM range(1, 55296) AS t(i) UNION ALL SELECT i FROM range(57344, 1114112) AS t(i)"
+    changed = f"SELECT chr(i::INTEGER) AS c, {function}(c) AS other FROM ({points}) WHERE c <> other ORDER BY i"
+    with duckdb.connect() as connection:
+        found = connection.execute(changed).fetchall()
+    return "".join(c for c, _ in found), "".join(other for _, other in found)
+
+
+def _part(node: exp.Expr, write: Writer) -> exp.Expr:
+    separator, place = node.args["delimiter"], node.args["part_index"]
+    at = place.this if isinstance(place, exp.Neg) else place
+    written = isinstance(separator, exp.Literal) and separator.is_string and separator.name and at.is_int
+    if not written or int(at.name) == 0:
+        raise Unfaithful(f"{node.sql('duckdb')}, whose separator and number are not written out,")
+    return call("split_part", *_texts(node, write, node.this, separator), write(place))
+
+
+# What RE2 and Java's regular expressions have in common, and read alike: no escapes, no `.`, no `$`, no counts, nothing lazy or possessive.
+_PLAIN_PATTERN = re.compile(
+    r"(?:(?:[\w=&/:, @#;!~%<>'\"-]|\[\^?[\w=&/:, @#;]+\]|\))[*+?]?(?![*+?])|\((?!\?)|\||\^)+", re.ASCII
+)
+
+
+def _extracted(node: exp.Expr, write: Writer) -> exp.Expr:
+    pattern, group = node.expression, node.args.get("group") or exp.Literal.number(0)
+    plain = isinstance(pattern, exp.Literal) and pattern.is_string and _PLAIN_PATTERN.fullmatch(pattern.name)
+    if not plain or not group.is_int or pattern.name.count("(") < int(group.name):
+        raise Unfaithful(f"{node.sql('duckdb')}, which is not a plain regular expression,")
+    return call("regexp_extract", *_texts(node, write, node.this, pattern), write(group))
+
+
 RULES: Rules = {
+    exp.RegexpExtract: _extracted,
+    **dict.fromkeys((exp.Lower, exp.Upper), _cased),
+    exp.SplitPart: _part,
     exp.Length: _length,
     exp.DPipe: _joined,
     exp.Concat: _concatenated,

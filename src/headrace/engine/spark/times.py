@@ -11,12 +11,14 @@
 | `dayofweek`, `isodow` | `dayofweek`, `weekday` | Sunday is 0 and 7, in Spark 1 and 6 |
 | `dayname`, `monthname` | `date_format`, `EEEE` and `MMMM` | in English |
 | `year(ts)`, `extract(hour FROM ts)`, … | as BIGINT | weeks by ISO 8601 |
+| `strftime(ts, '%Y-%m-%d %H:%M:%S')` | its parts, each padded | of these codes, over DATE and TIMESTAMP |
 
 Refused: INTERVAL as a value, and so the difference of two times.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -205,7 +207,34 @@ def _logical(node: exp.Expr, _: Writer) -> exp.Expr:
     return node.copy()
 
 
+_CODES = {"Y": "year", "m": "month", "d": "day", "H": "hour", "M": "minute", "S": "second"}
+
+
+def _formatted(node: exp.Expr, write: Writer) -> exp.Expr:
+    pattern = node.args["format"]
+    if write.kind(node.this).this not in TIMES - {T.TIMESTAMPTZ} or not pattern.is_string:
+        raise Unfaithful(node.sql("duckdb"))
+    parts = re.split("(%.)", pattern.name)
+    if any(part[1:] not in _CODES for part in parts[1::2]) or "%" in "".join(parts[::2]):
+        raise Unfaithful(f"{node.sql('duckdb')}, of other codes than {' '.join('%' + code for code in _CODES)},")
+    moment = write(node.this)
+    texts = [_padded(part[1:], moment) if n % 2 else exp.Literal.string(part) for n, part in enumerate(parts) if part]
+    return call("concat", *texts)
+
+
+def _padded(code: str, moment: exp.Expr) -> exp.Expr:
+    if code in "HMS":
+        moment = exp.cast(moment.copy(), spark_type(parsed("TIMESTAMP")))
+    value = exp.cast(call(_CODES[code], moment.copy()), exp.DataType.build("STRING", dialect="spark"))
+    if code != "Y":
+        return call("lpad", value, number(2), exp.Literal.string("0"))
+    short = exp.Between(this=call("year", moment.copy()), low=number(0), high=number(999))
+    padded = call("lpad", value, number(4), exp.Literal.string("0"))
+    return exp.Case(ifs=[exp.If(this=short, true=padded)], default=value.copy())
+
+
 RULES: Rules = {
+    exp.TimeToStr: _formatted,
     exp.DateBin: _bucket,
     exp.TimestampTrunc: _truncated,
     exp.Extract: _extracted,
