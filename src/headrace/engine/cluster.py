@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from headrace.engine.copied import Copied, delete, place
+from headrace.engine.copied import Copied, delete
 from headrace.engine.duckdb import DuckDBEngine
 from headrace.engine.protocol import Arrived, Committed, Mark, Pace, Recomputed, SourceTable
 from headrace.engine.spark.engine import SparkEngine
@@ -50,7 +50,7 @@ class ClusterEngine(Copied):
         self._states: dict[str, int] = {}
         self._changes: dict[str, pa.Table] = {}
         self._mark = spark.mark()
-        if place(self._copy.mark()) != place(self._mark):
+        if _place(self._copy.mark()) != _place(self._mark):
             self._copy.close()
             delete(path)
             self._copy = open_copy()
@@ -71,16 +71,6 @@ class ClusterEngine(Copied):
 
     def to_restore(self, last: Mark) -> Mark | None:  # noqa: ARG002 - the ledger's later epochs are run again
         return self._mark if self._mark.epoch and not self._copy.mark().epoch else None
-
-    def restore(
-        self,
-        mark: Mark,
-        sources: Sequence[SourceTable],
-        arrived: Mapping[str, Arrived],
-        epochs: Sequence[Mapping[str, int]] = (),
-    ) -> None:
-        """The sources' rows, for a copy that is made again; models follow in :meth:`install`."""
-        self._copy.restore(mark, sources, arrived, epochs)
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         """Make Spark and the copy hold exactly these.
@@ -170,6 +160,10 @@ class ClusterEngine(Copied):
         finally:
             self._spark.close()
             self._ended()
+
+
+def _place(mark: Mark) -> tuple[int, dict[str, int]]:
+    return mark.epoch, dict(mark.offsets)
 
 
 def _late(source: SourceTable) -> EngineError:

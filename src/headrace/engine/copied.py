@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from headrace.engine.duckdb import DuckDBEngine
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.protocol import Asked, Mark, OnStart, Result
+from headrace.engine.protocol import Arrived, Asked, Mark, OnStart, Result, SourceTable
 
 
 class Copied:
@@ -21,6 +21,16 @@ class Copied:
     @property
     def oracle(self) -> DuckDBOracle:
         return self._copy.oracle
+
+    def restore(
+        self,
+        mark: Mark,
+        sources: Sequence[SourceTable],
+        arrived: Mapping[str, Arrived],
+        epochs: Sequence[Mapping[str, int]] = (),
+    ) -> None:
+        """The sources' rows, for a copy that is made again; models follow in ``install``."""
+        self._copy.restore(mark, sources, arrived, epochs)
 
     def changes(self, relation: str) -> pa.Table:
         return self._copy.changes(relation)
@@ -70,11 +80,6 @@ class Copied:
 
     def sealed(self, model: str, generation: str, stop: int, history: str) -> None:
         raise NotImplementedError(f"no row of {model} is final")
-
-
-def place(mark: Mark) -> tuple[int, dict[str, int]]:
-    """What tells marks apart."""
-    return mark.epoch, dict(mark.offsets)
 
 
 def delete(path: Path) -> None:

@@ -66,15 +66,6 @@ class FollowingEngine(Copied):
     def to_restore(self, last: Mark) -> Mark | None:  # noqa: ARG002 - what is published counts
         return self._publications.mark()
 
-    def restore(
-        self,
-        mark: Mark,
-        sources: Sequence[SourceTable],
-        arrived: Mapping[str, Arrived],
-        epochs: Sequence[Mapping[str, int]] = (),
-    ) -> None:
-        self._copy.restore(mark, sources, arrived, epochs)
-
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         """Take over every model as it is published. None is built here."""
         mirrors = [self._mirror(program) for program in programs]

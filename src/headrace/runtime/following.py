@@ -17,9 +17,8 @@ from headrace.lake import Lake
 from headrace.log import Epoch
 from headrace.log.refusals import stood_still
 from headrace.runtime.decide import DAWN
-from headrace.runtime.defects import as_ours
 from headrace.runtime.loop import IDLE_SECONDS, EpochLoop
-from headrace.runtime.services import SILENT, Backoff
+from headrace.runtime.services import regularly
 
 if TYPE_CHECKING:
     from headrace.log.kafka import Build, Marker, Published
@@ -177,14 +176,17 @@ def history_at(lake: Lake, source: str, offset: int) -> tuple[int, str]:
 
 @dataclass
 class LakeWatch:
-    """Sees what another node moves to the lake, and lets go of the rows here."""
+    """Sees what another node moves to the lake, and lets go of the rows here.
+
+    Args:
+        history: up to which offset the lake has a source's rows, no further than they are taken here, and how they are selected there.
+    """
 
     engine: Engine
-    lake: Lake
     sources: tuple[str, ...]
-    taken: Callable[[], Mapping[str, int]]
+    history: Callable[[str], tuple[int, str]]
     failed: Callable[[HeadraceError], None]
-    told: dict[str, tuple[int, str]]
+    _told: dict[str, tuple[int, str]] = field(default_factory=dict)
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -200,31 +202,12 @@ class LakeWatch:
     def flush(self) -> None:
         """There is nothing to move."""
 
-    def covered(self, source: str) -> int:
-        return self.told[source][0]
-
     def _loop(self) -> None:
-        silence = Backoff("history", self._end)
-        try:
-            while not self._end.wait(LAKE_SECONDS):
-                try:
-                    self._look()
-                except HeadraceError as error:
-                    if error.code not in SILENT:
-                        raise
-                    silence.wait(error)
-                else:
-                    silence.reset()
-        except Exception as error:  # noqa: BLE001 - a thread must not end in silence
-            self.failed(as_ours(error, "following history"))
+        regularly("history", "following history", LAKE_SECONDS, self._end, self._look, self.failed)
 
     def _look(self) -> None:
         for source in self.sources:
-            table = f"raw.{source}"
-            covered = self.lake.covered(table)
-            if not covered or covered > self.taken().get(source, 0):
-                continue  # rows of epochs that are not taken here yet: they are there the next time
-            now = covered, self.lake.select(table)
-            if now != self.told[source] and self.lake.covered(table) == covered:
+            now = self.history(source)
+            if now != self._told.get(source):
                 self.engine.tiered(source, *now)
-                self.told[source] = now
+                self._told[source] = now

@@ -17,6 +17,7 @@ from headrace.log import Log, open_sqlite
 from headrace.project import KafkaLog, Project, S3Lake, SparkCluster, Target
 from headrace.project.secret import resolved
 from headrace.runtime.datadir import DataDir
+from headrace.runtime.defects import as_ours
 from headrace.sql import nearest
 
 if TYPE_CHECKING:
@@ -227,6 +228,30 @@ def spark_place(project: Project, declared: SparkCluster, lake: S3Lake) -> Spark
     # A catalog's name is part of Spark's names of settings.
     name = f"{re.sub('[^a-zA-Z0-9_]', '_', there.name)}_state"
     return SparkPlace(declared.master, name, {**s3, **listed, "warehouse": f"{there.warehouse}/state"}, plain, secrets)
+
+
+def regularly(
+    who: str,
+    doing: str,
+    seconds: float,
+    end: threading.Event,
+    step: Callable[[], None],
+    failed: Callable[[HeadraceError], None],
+) -> None:
+    """Do it every so many seconds until the end; longer while something does not answer. Any other failure is told, and ends it."""
+    silence = Backoff(who, end)
+    try:
+        while not end.wait(seconds):
+            try:
+                step()
+            except HeadraceError as error:
+                if error.code not in SILENT:
+                    raise
+                silence.wait(error)
+            else:
+                silence.reset()
+    except Exception as error:  # noqa: BLE001 - a thread must not end in silence
+        failed(as_ours(error, doing))
 
 
 class Backoff:

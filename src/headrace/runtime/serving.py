@@ -91,9 +91,10 @@ class ServingNode(Node):
         )
 
     def _make_tiering(self) -> History:
-        sources = tuple(self._assembly.sources)
-        told = {source: self._history(source) for source in sources}
-        return LakeWatch(self._engine, self._lake, sources, lambda: self._loop.mark.offsets, self._fail, told)
+        def taken(source: str) -> tuple[int, str]:
+            return history_at(self._lake, source, self._loop.mark.offsets.get(source, 0))
+
+        return LakeWatch(self._engine, tuple(self._assembly.sources), taken, self._fail)
 
     def _exhausted(self) -> frozenset[str]:
         return self._following.ended

@@ -19,8 +19,7 @@ from headrace.engine import Engine, Mark
 from headrace.errors import HeadraceError, LogError
 from headrace.lake import Lake
 from headrace.log import Log
-from headrace.runtime.defects import as_ours
-from headrace.runtime.services import SILENT, Backoff
+from headrace.runtime.services import SILENT, regularly
 
 log_ = structlog.get_logger("headrace.tiering")
 
@@ -49,9 +48,6 @@ class History(Protocol):
     def stop(self) -> None: ...
     def flush(self) -> None:
         """Do it all, now."""
-
-    def covered(self, source: str) -> int:
-        """Up to which offset the lake has a source's rows."""
 
 
 @dataclass
@@ -85,6 +81,7 @@ class Tiering:
     _commits: Counter[str] = field(default_factory=Counter)
     _waiting: dict[str, float] = field(default_factory=dict)
     _snapshots: dict[str, _Snapshot] = field(default_factory=dict)
+    _swept: bool = False
     _end: threading.Event = field(default_factory=threading.Event)
     _work: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
@@ -113,24 +110,14 @@ class Tiering:
         return self.lake.covered(f"raw.{source}")
 
     def _loop(self) -> None:
-        silence = Backoff("tiering", self._end)
-        swept = False
-        try:
-            while not self._end.wait(LOOK_SECONDS):
-                try:
-                    with self._work:
-                        if not swept:
-                            self.lake.sweep(before=self.now() - KEEP_FOR)
-                            swept = True
-                        self._look()
-                except HeadraceError as error:
-                    if error.code not in SILENT:
-                        raise
-                    silence.wait(error)
-                else:
-                    silence.reset()
-        except Exception as error:  # noqa: BLE001 - a thread must not end in silence
-            self.failed(as_ours(error, "moving history to the lake"))
+        regularly("tiering", "moving history to the lake", LOOK_SECONDS, self._end, self._turn, self.failed)
+
+    def _turn(self) -> None:
+        with self._work:
+            if not self._swept:
+                self.lake.sweep(before=self.now() - KEEP_FOR)
+                self._swept = True
+            self._look()
 
     def _look(self) -> None:
         moved = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from headrace.engine.spark.kinds import spark_name
+from headrace.engine.spark.kinds import INTEGERS, parsed, spark_name
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.render import render
@@ -206,32 +206,22 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in pairs))
 
 
-def fitted(rows: DataFrame, kinds: Mapping[str, str]) -> DataFrame:
-    """The rows with integers of these types: what does not fit fails, as where DuckDB puts rows into a table.
+def fitted(rows: DataFrame, told: Mapping[str, str], kinds: Mapping[str, str]) -> DataFrame:
+    """Rows of the types told, with integers of other kinds: what does not fit fails, as where DuckDB puts rows into a table.
 
     Raises:
-        Unfaithful: a column is of another kind altogether.
+        Unfaithful: a column is to be of another kind altogether.
     """
     from pyspark.sql.functions import col  # noqa: PLC0415 - an optional extra
 
-    found = {field.name: str(field.dataType.simpleString()) for field in rows.schema.fields}
-    other = {name: kind for name, kind in kinds.items() if found[name] != _simple(spark_name(kind))}
-    if any(kind not in _INTEGERS or found[name] not in _INTEGERS.values() for name, kind in other.items()):
+    other = {name: kind for name, kind in kinds.items() if kind != told[name]}
+    if any(parsed(kind).this not in INTEGERS for name in other for kind in (told[name], kinds[name])):
         raise Unfaithful(f"columns {', '.join(other)} of a state, which take other types,")
     if not other:
         return rows
     return rows.select(
-        *(col(ident(n)).cast(spark_name(other[n])).alias(n) if n in other else col(ident(n)) for n in found)
+        *(col(ident(n)).cast(spark_name(other[n])).alias(n) if n in other else col(ident(n)) for n in kinds)
     )
-
-
-_INTEGERS = {
-    "TINYINT": "tinyint",
-    "SMALLINT": "smallint",
-    "INTEGER": "int",
-    "BIGINT": "bigint",
-    "HUGEINT": "decimal(38,0)",
-}
 
 
 def _is_void(column: StructField) -> bool:

@@ -116,7 +116,7 @@ class Keeper:
         columns = self._columns("state", step.state)
         # By position, as a state is filled; which may have narrower integers than a sum.
         told = dict(zip(columns, written.kinds(step.query), strict=True))
-        return fitted(as_shaped(deltas.times.frame(text).toDF(*columns), told), columns)
+        return fitted(as_shaped(deltas.times.frame(text).toDF(*columns), told), told, columns)
 
     def add(self, name: str, deltas: Deltas, at: At, *, retracts: bool) -> None:
         """Bring the content of a relation up to date with its delta."""
