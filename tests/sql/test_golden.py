@@ -17,6 +17,7 @@ PREPARATION = {
     "enclosed": ("opened", "qualify"),
     "unshadow": ("qualify",),
     "group_all": ("qualify",),
+    "partitions": ("qualify",),
     "settle": ("qualify",),
 }
 BY_NAME = {step.__name__: step for step in PASSES}

@@ -11,6 +11,7 @@ qualify       every column says which table it is of; stars and aliases are writ
 enclosed      joins that were in parentheses, but not first, become subqueries
 unshadow      a table of a subquery never has the name of one outside it
 group_all     GROUP BY ALL is written out
+partitions    a value that a window partitions by is named once
 copies        rows equal in every column are numbered, for windows of different orders
 settle        what SQL leaves open (ties, order within a list) gets one defined answer, so batch and incremental agree
 asof          of rows that tie in an ASOF JOIN, one is taken
@@ -32,6 +33,7 @@ from headrace.sql.passes.logical_time import logical_time
 from headrace.sql.passes.named_rows import named_rows
 from headrace.sql.passes.named_windows import named_windows
 from headrace.sql.passes.opened import opened
+from headrace.sql.passes.partitions import partitions
 from headrace.sql.passes.qualify import qualify
 from headrace.sql.passes.refuse import refuse
 from headrace.sql.passes.settle import settle
@@ -53,6 +55,7 @@ PASSES: tuple[Pass, ...] = (
     enclosed,
     unshadow,
     group_all,
+    partitions,
     copies,
     settle,
     asof,
@@ -69,6 +72,7 @@ __all__ = [
     "named_rows",
     "named_windows",
     "opened",
+    "partitions",
     "qualify",
     "refuse",
     "settle",
