@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from sqlglot import exp
 
-from headrace.errors import SqlError
+from headrace.errors import Place, SqlError
 from headrace.sql.catalog import Catalog
 from headrace.sql.text import SqlText
 
@@ -35,6 +35,9 @@ def event_windows(query: exp.Query, catalog: Catalog, text: SqlText) -> exp.Quer
         call = table.this
         if isinstance(call, exp.Anonymous) and (name := call.name.lower()) in SHAPES:
             relation, column, *rest = _arguments(call, name, text)
+            known = catalog.relations.get(relation.name)
+            if known is not None and not any(cte.alias == relation.name for cte in query.find_all(exp.CTE)):
+                _refuse(name, relation.name, {c.lower() for c in known.columns}, text.of(relation))
             inner = _MAKERS[name](relation, column, rest)
             alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(relation.name))
             made = exp.Subquery(this=inner, alias=alias.copy(), joins=table.args.get("joins"))
@@ -52,16 +55,22 @@ def refuse_shadowed(query: exp.Query) -> None:
         SqlError: HR-309, windows are added to rows that have columns of these names.
     """
     for made in query.find_all(exp.Subquery):
-        names = [name.lower() for name in made.this.named_selects] if ADDS in made.meta else []
-        for column in (START, END):
-            if names.count(column) > 1:
-                name, relation, where = made.meta[ADDS]
-                raise SqlError(
-                    f"{relation} has a column {column}, and {name.upper()} adds another",
-                    code="HR-309",
-                    where=where,
-                    fix=f"rename it first: WITH renamed AS (SELECT {column} AS …, … FROM {relation}) SELECT … FROM {name.upper()}(renamed, …)",
-                )
+        if ADDS in made.meta:
+            # A star over two columns of one name is left as it is: then only the SELECT below it tells that there are two.
+            names = [[n.lower() for n in select.named_selects] for select in made.find_all(exp.Select)]
+            name, relation, where = made.meta[ADDS]
+            _refuse(name, relation, {n for found in names for n in found if found.count(n) > 1}, where)
+
+
+def _refuse(name: str, relation: str, taken: Set[str], where: Place) -> None:
+    for column in (START, END):
+        if column in taken:
+            raise SqlError(
+                f"{relation} has a column {column}, and {name.upper()} adds another",
+                code="HR-309",
+                where=where,
+                fix=f"rename it first: WITH renamed AS (SELECT {column} AS …, … FROM {relation}) SELECT … FROM {name.upper()}(renamed, …)",
+            )
 
 
 def _arguments(call: exp.Anonymous, name: str, text: SqlText) -> list[exp.Expr]:
