@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,8 @@ from headrace.log.kafka import (
     open_published,
     open_publisher,
 )
+from headrace.log.kafka.broker import Broker
+from headrace.log.kafka.topics import Topics
 from tests.services import KAFKA, need_kafka
 
 pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(120)]
@@ -299,3 +302,27 @@ def test_a_broker_that_does_not_answer_is_named(clock: SetClock) -> None:
     ):
         with pytest.raises(LogError, match=r"HR-515.*127.0.0.1:9"):
             opened()
+
+
+def test_who_waits_for_a_silent_broker_can_be_called_back() -> None:
+    """A node that ends while its broker is away does not wait for it."""
+    settings = KafkaSettings("127.0.0.1:9", "away", patience=timedelta(seconds=60))
+    broker = Broker(settings)
+    publisher = Publisher(settings, broker, Topics(settings, broker), SetClock())
+    told: list[LogError] = []
+
+    def publish() -> None:
+        try:
+            publisher.receipts(b"{}")
+        except LogError as error:
+            told.append(error)
+
+    waiting = threading.Thread(target=publish)
+    waiting.start()
+    waiting.join(1)
+    assert waiting.is_alive()
+    publisher.give_up()
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert [error.code for error in told] == ["HR-515"]
+    publisher.close()

@@ -173,6 +173,8 @@ class Publishing:
         if self._thread is not None:
             self._thread.join(CLOSE_SECONDS)
             self._end.set()
+            if self._thread.is_alive():
+                self._publisher.give_up()
             self._thread.join()
         self._publisher.close()
 

@@ -6,6 +6,7 @@ from whatever was left of it: by what differs from what the topics have.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -50,6 +51,7 @@ class Publisher:
         self._ends: dict[str, list[int]] = {}
         self._failed: list[KafkaError] = []
         self._unknown = 0
+        self._given_up = threading.Event()
 
     def begin(self, models: Sequence[str]) -> Standing:
         """Make the topics of these models, see what they have, and delete those of models that are no more."""
@@ -105,10 +107,20 @@ class Publisher:
         """The newest proofs."""
         self._say(RECEIPTS_KEY, said)
 
+    def give_up(self) -> None:
+        """Whoever waits for the broker in another thread is told at once that it is silent. What was put and not marked does not count."""
+        self._given_up.set()
+        self._producer.purge()
+
     def close(self) -> None:
-        self._producer.flush(self._settings.seconds)
+        self._producer.flush(self._patience)
 
     # -- inside
+
+    @property
+    def _patience(self) -> float:
+        """How long to wait for records, in seconds: the client gives up earlier."""
+        return 0 if self._given_up.is_set() else self._settings.seconds + 5
 
     def _connect(self) -> Producer:
         settings = {
@@ -154,8 +166,8 @@ class Publisher:
                 return
 
     def _settle(self) -> None:
-        """Wait until each record sent has arrived or failed: the client gives up after our patience."""
-        self._producer.flush(self._settings.seconds + 5)
+        """Wait until each record sent has arrived or failed."""
+        self._producer.flush(self._patience)
         failed, self._failed = self._failed, []
         left, self._unknown = self._unknown, 0
         if not failed and not left:
@@ -163,4 +175,5 @@ class Publisher:
         self._producer.purge()
         self._producer = self._connect()  # one that lost the count of its records does not go on
         with self._broker.placed():
-            raise self._broker.explained(failed[0], "Publishing") if failed else self._broker.silent("Publishing")
+            told = bool(failed) and not self._given_up.is_set()
+            raise self._broker.explained(failed[0], "Publishing") if told else self._broker.silent("Publishing")
