@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -28,6 +30,7 @@ from headrace.engine.spark.refusal import Unfaithful, refused
 from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.session import CATALOG
 from headrace.engine.spark.shapes import Shapes
+from headrace.engine.spark.side_by_side import side_by_side
 from headrace.engine.spark.store import At, Store, ident
 from headrace.engine.spark.weights import netted, weighted
 from headrace.errors import EngineError
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _ARRIVING = "records"
+# Models that are computed at the same time. What one waits for is mostly a worker, or the catalog.
+AT_ONCE = 3
 
 
 class SparkEngine:
@@ -47,6 +52,7 @@ class SparkEngine:
         self._spark = spark
         self._store = Store(spark, catalog)
         self._ledger = Ledger(self._store)
+        self._threads = ThreadPoolExecutor(AT_ONCE, "spark")
         self._start()
 
     def _start(self) -> None:
@@ -182,18 +188,26 @@ class SparkEngine:
         self._show(before)
         moved = before.time != mark.time
         self._deltas.times = Times(self._spark, mark.time, before.time)
+        arriving: dict[str, Callable[[], None]] = {}
         for name, source in self._sources.items():
             if name in arrived:
-                self._arrive(source, arrived[name], mark.epoch)
+                arriving[name] = partial(self._arrive, source, arrived[name], mark.epoch)
             else:
                 self._deltas.clear(name)
-        ran = [written for written in self._programs.values() if self._affected(written, moved)]
+        self._at_once(arriving)
+        needs = {name: set(written.program.reads) for name, written in self._programs.items()}
+        affected = side_by_side(needs, lambda name: self._affected(self._programs[name], moved), self._threads)
+        ran = [written for name, written in self._programs.items() if affected[name]]
         # Only now that every change is computed from what was there before do the tables move on.
-        for source in self._sources.values():
-            if source.changelog and self._deltas.rows(source.name):
-                self._keeper.add(source.name, self._deltas, At(mark.epoch, 0), retracts=True)
+        moving: dict[str, Callable[[], None]] = {
+            name: partial(self._keeper.add, name, self._deltas, At(mark.epoch, 0), retracts=True)
+            for name, source in self._sources.items()
+            if source.changelog and self._deltas.rows(name)
+        }
         for written in ran:
-            self._keeper.advance(written, self._deltas, mark.epoch, moved=moved)
+            advance = partial(self._keeper.advance, written, self._deltas, mark.epoch, moved=moved)
+            moving[written.program.model] = advance
+        self._at_once(moving)
         self._ledger.set_mark(mark)
         relations = [*self._sources, *(written.program.model for written in ran)]
         return Committed(mark, {name: rows for name in relations if (rows := self._deltas.rows(name))})
@@ -205,11 +219,15 @@ class SparkEngine:
         for written in self._programs.values():
             self._keeper.show(written, mark.epoch)
 
+    def _at_once(self, tasks: Mapping[str, Callable[[], None]]) -> None:
+        side_by_side({name: set() for name in tasks}, lambda name: tasks[name](), self._threads)
+
     def _arrive(self, source: SourceTable, arrived: Arrived, epoch: int) -> None:
+        view = view_name(_ARRIVING, source.name)
         rows = raw_rows(self._spark, source, arrived)
         self._store.append("hot", source.name, rows, At(epoch, 0))
-        rows.createOrReplaceTempView(ident(_ARRIVING))
-        self._deltas.fill(source.name, self._spark.sql(change(source, _ARRIVING)))
+        rows.createOrReplaceTempView(ident(view))
+        self._deltas.fill(source.name, self._spark.sql(change(source, view)))
 
     def _affected(self, written: Written, moved: bool) -> bool:
         """Compute the program if something it reads has changed or time moves it."""
@@ -282,12 +300,15 @@ class SparkEngine:
 
     def sizes(self) -> dict[str, int]:
         """Rows by table: ``live.x``, ``hot.x``, ``state.x``."""
-        tables = [*(("hot", name) for name in self._sources), *kept([w.program for w in self._programs.values()])]
+        live = [("live", name) for name, source in self._sources.items() if source.changelog]
+        hot = [("hot", name) for name in self._sources]
+        tables = [*hot, *live, *kept([written.program for written in self._programs.values()])]
         commits = {f"{kind}.{name}": self._store.last(kind, name) for kind, name in tables}
         return {name: commit.rows if commit else 0 for name, commit in commits.items()}
 
     def close(self) -> None:
         """Everything is committed; the session is its owner's to stop."""
+        self._threads.shutdown()
 
 
 @contextmanager

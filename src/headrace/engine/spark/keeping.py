@@ -9,13 +9,13 @@ from headrace.engine.spark.epochs import Deltas, Written, as_shaped, fitted
 from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.shapes import Shapes
 from headrace.engine.spark.store import At, Commit, Store, ident
-from headrace.engine.spark.weights import current, leaving, netted
+from headrace.engine.spark.weights import current, netted
 from headrace.sql import WEIGHT, Advance, Append, Evict, Merge, Program
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Rows that take back others before a table is folded: those that cancel are dropped.
+# Rows that come into a table before it is looked at whether to fold it: those that cancel are dropped.
 FOLD_AFTER = 10_000
 _KEPT = "kept"
 
@@ -123,34 +123,33 @@ class Keeper:
         self._append("live", name, deltas.rows_of(name), at, retracts=retracts)
 
     def _append(self, kind: str, name: str, rows: DataFrame, at: At, *, retracts: bool) -> None:
-        if not retracts:
-            self._store.append(kind, name, rows, at)
+        held = self._store.last(kind, name) if retracts else None
+        if held is None or held.rows - held.looked < FOLD_AFTER:
+            self._store.append(kind, name, rows, at, held.looked if held else 0)
             return
-        held = self._store.last(kind, name)
-        rows.createOrReplaceTempView("arriving")
-        left = (held.left if held else 0) + self._spark.sql(leaving("arriving")).first()["n"]
-        if left >= FOLD_AFTER and held is not None and left * 4 >= held.rows:
-            self._fold(kind, name, held, at)
+        table = self._store.read(kind, name, self._columns(kind, name), held)
+        if table.where(f"{WEIGHT} < 0").count() * 4 >= held.rows:
+            self._fold(kind, name, table, rows, at)
         else:
-            self._store.append(kind, name, rows, at, left)
+            self._store.append(kind, name, rows, at, held.rows)
 
-    def _fold(self, kind: str, name: str, held: Commit, at: At) -> None:
-        """The table as it is with the rows of the view ``arriving``, less what cancels."""
-        columns = self._columns(kind, name)
-        names = [column for column in columns if column != WEIGHT]
-        self._store.read(kind, name, columns, held).createOrReplaceTempView("held")
-        both = "(SELECT * FROM held UNION ALL SELECT * FROM arriving)"
-        self._store.replace(kind, name, self._spark.sql(netted(both, names)), at)
+    def _fold(self, kind: str, name: str, held: DataFrame, arriving: DataFrame, at: At) -> None:
+        """The table as it is with the rows that arrive, less what cancels."""
+        names = [column for column in self._columns(kind, name) if column != WEIGHT]
+        both = view_name("folding", f"{kind}.{name}")
+        held.unionAll(arriving).createOrReplaceTempView(ident(both))
+        self._store.replace(kind, name, self._spark.sql(netted(ident(both), names)), at)
 
     def _merge(self, step: Merge, rows: DataFrame, at: At) -> None:
         if not step.keys:
             self._store.replace("state", step.state, rows, at)
             return
-        rows.createOrReplaceTempView("arriving")
+        arriving, going = (view_name(part, step.state) for part in ("arriving", "going"))
+        rows.createOrReplaceTempView(ident(arriving))
         had = self._spark.sql(f"SELECT * FROM {ident(view_name('delta', step.source))} WHERE had")
-        had.createOrReplaceTempView("going")
+        had.createOrReplaceTempView(ident(going))
         columns = list(self._shapes.relation("state", step.state))
-        self._store.merge("state", step.state, step.keys, "going", "arriving", columns, at)
+        self._store.merge("state", step.state, step.keys, going, arriving, columns, at)
 
 
 def kept(programs: Sequence[Program]) -> Iterator[tuple[str, str]]:

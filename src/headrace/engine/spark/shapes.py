@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 import duckdb
@@ -21,6 +22,8 @@ class Shapes:
 
     def __init__(self) -> None:
         self._connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
+        self._turn = threading.Lock()
+        """Models that are computed side by side ask for shapes."""
         self._connection.execute("SET TimeZone = 'UTC'")
         for name in ("now", "previous"):
             self._connection.execute(f"SET VARIABLE {name} = {_EPOCH}")
@@ -47,4 +50,5 @@ class Shapes:
         return dict(self._described(f"FROM {quoted(*name)}"))
 
     def _described(self, text: str) -> list[tuple[str, str]]:
-        return [(row[0], row[1]) for row in self._connection.execute(f"DESCRIBE {text}").fetchall()]
+        with self._turn:
+            return [(row[0], row[1]) for row in self._connection.execute(f"DESCRIBE {text}").fetchall()]

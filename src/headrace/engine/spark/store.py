@@ -7,6 +7,7 @@ leaves out the steps whose commits are there. The epoch is whole with the last c
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from headrace.engine.spark.kinds import spark_name
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-EPOCH, STEP, LEFT = "headrace.epoch", "headrace.step", "headrace.left"
+EPOCH, STEP, LOOKED = "headrace.epoch", "headrace.step", "headrace.looked"
 _SUMMARY = "spark.sql.iceberg.snapshot-property."
 _PROPERTIES = {
     "format-version": "2",
@@ -44,13 +45,13 @@ class Commit:
 
     Attributes:
         rows: how many rows the table has with it.
-        left: how many of them, since they were last folded, take back others.
+        looked: how many there were when it was last looked at whether to fold them.
     """
 
     snapshot: int
     at: At
     rows: int
-    left: int
+    looked: int
 
 
 def ident(*parts: str) -> str:
@@ -64,6 +65,7 @@ class Store:
     def __init__(self, spark: SparkSession, catalog: str) -> None:
         self._spark = spark
         self._catalog = catalog
+        self._marking = threading.Lock()
 
     def create(self, kind: str, name: str, columns: Mapping[str, str]) -> None:
         """An empty table; ``columns`` have DuckDB's types."""
@@ -103,10 +105,10 @@ class Store:
 
     # -- commits: each does nothing when the table has it
 
-    def append(self, kind: str, name: str, rows: DataFrame, at: At, left: int = 0) -> None:
+    def append(self, kind: str, name: str, rows: DataFrame, at: At, looked: int = 0) -> None:
         if not self._has(kind, name, at):
             writer = rows.writeTo(self._table(kind, name))
-            for key, value in _marker(at, left).items():
+            for key, value in _marker(at, looked).items():
                 writer = writer.option(f"snapshot-property.{key}", value)
             writer.append()
 
@@ -138,23 +140,25 @@ class Store:
         self._marked(
             f"MERGE INTO {self._table(kind, name)} AS t USING ({source}) AS s ON NOT s.__arrives AND {match} "
             f"WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.__arrives THEN INSERT ({listed}) VALUES ({values})",
-            at,
+            _marker(at),
         )
 
     def delete(self, kind: str, name: str, where: str, at: At, values: Mapping[str, Any]) -> None:
         if not self._has(kind, name, at):
-            self._marked(f"DELETE FROM {self._table(kind, name)} WHERE {where}", at, values)
+            held = self.last(kind, name)
+            marker = _marker(at, held.looked if held else 0)
+            self._marked(f"DELETE FROM {self._table(kind, name)} WHERE {where}", marker, values)
 
-    def _marked(self, text: str, at: At, values: Mapping[str, Any] | None = None) -> None:
-        """Run a statement whose snapshot takes its marker from the session."""
-        marker = _marker(at)
-        for key, value in marker.items():
-            self._spark.conf.set(_SUMMARY + key, value)
-        try:
-            self._spark.sql(text, args=dict(values or {}))
-        finally:
-            for key in marker:
-                self._spark.conf.unset(_SUMMARY + key)
+    def _marked(self, text: str, marker: Mapping[str, str], values: Mapping[str, Any] | None = None) -> None:
+        """Run a statement whose snapshot takes its marker from the session; those of writers have precedence over it."""
+        with self._marking:
+            for key, value in marker.items():
+                self._spark.conf.set(_SUMMARY + key, value)
+            try:
+                self._spark.sql(text, args=dict(values or {}))
+            finally:
+                for key in marker:
+                    self._spark.conf.unset(_SUMMARY + key)
 
     def _table(self, kind: str, name: str) -> str:
         return ident(self._catalog, kind, name)
@@ -165,11 +169,16 @@ class Store:
         return last is not None and (last.at.epoch, last.at.step) >= (at.epoch, at.step)
 
 
-def _marker(at: At, left: int = 0) -> dict[str, str]:
-    return {EPOCH: str(at.epoch), STEP: str(at.step), LEFT: str(left)}
+def _marker(at: At, looked: int | None = None) -> dict[str, str]:
+    """
+    Args:
+        looked: see :class:`Commit`; None when the table is made anew.
+    """
+    return {EPOCH: str(at.epoch), STEP: str(at.step), LOOKED: "" if looked is None else str(looked)}
 
 
 def _commit(snapshot: Any) -> Commit:
     summary = snapshot.summary()
-    epoch, step, left, rows = (int(summary.get(key) or 0) for key in (EPOCH, STEP, LEFT, "total-records"))
-    return Commit(snapshot.snapshotId(), At(epoch, step), rows, left)
+    epoch, step, rows = (int(summary.get(key) or 0) for key in (EPOCH, STEP, "total-records"))
+    looked = summary.get(LOOKED)
+    return Commit(snapshot.snapshotId(), At(epoch, step), rows, int(looked) if looked else rows)

@@ -25,7 +25,3 @@ def current(relation: str, names: Sequence[str]) -> str:
 def weighted(relation: str, names: Sequence[str]) -> str:
     """Rows as a change: all of them arrive."""
     return f"SELECT {', '.join(map(ident, names))}, CAST(1 AS TINYINT) AS {WEIGHT} FROM {relation}"
-
-
-def leaving(relation: str) -> str:
-    return f"SELECT count(*) AS n FROM {relation} WHERE {WEIGHT} < 0"
