@@ -60,6 +60,7 @@ VALUES = {
     "negative": "-n",
     "round": "round(m, 2)",
     "DECIMAL to integer": "n::INTEGER",
+    "DECIMAL to DECIMAL to DECIMAL": "(m::DECIMAL(18, 3))::DECIMAL(18, 1)",
     "DECIMAL to DECIMAL": "m::DECIMAL(18, 1)",
     "integer to DECIMAL": "i::DECIMAL(12, 2)",
     "BIGINT to DOUBLE": "b::DOUBLE",
@@ -162,6 +163,8 @@ TOTALS = {
     "over an expression": "sum(i - 2) / nullif(count(i), 0)",
 }
 QUERIES = {
+    "rows that are written out": "SELECT v.x, v.y FROM (VALUES (1, 'a'), (2.5, NULL)) AS v(x, y)",
+    "numbers as a table": "SELECT r.i, s.j FROM range(2, 5) AS r(i) JOIN generate_series(1, 3) AS s(j) ON r.i = s.j",
     "NULL goes last": 'SELECT id, row_number() OVER (ORDER BY i) AS a, row_number() OVER (ORDER BY i DESC) AS c FROM "all".t',
     "NULL goes first where it is said": 'SELECT id, row_number() OVER (ORDER BY i DESC NULLS FIRST, id) AS a FROM "all".t',
     "LIMIT by an order": 'SELECT id FROM "all".t ORDER BY i DESC, id LIMIT 3 OFFSET 1',
@@ -238,8 +241,7 @@ REFUSED_QUERIES = {
     "DISTINCT ON": 'SELECT DISTINCT ON (g) g, i FROM "all".t ORDER BY g, i',
     "RECURSIVE": "WITH RECURSIVE c AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM c WHERE x < 3) SELECT x FROM c",
     "a share": 'SELECT id FROM "all".t ORDER BY id LIMIT 40%',
-    "a table function": "SELECT r.i FROM range(3) AS r(i)",
-    "values": "SELECT v.x FROM (VALUES (1)) AS v(x)",
+    "a table function of what is not written out": "SELECT r.i FROM range(1 + 2) AS r(i)",
     "two unnests": 'SELECT unnest(range(g)) AS a, unnest(range(g)) AS c FROM "all".t',
     "a name of two columns": 'SELECT id, -i AS g FROM "all".t QUALIFY g > 0 AND row_number() OVER (ORDER BY id) < 9',
     "a union of DOUBLE and text": 'SELECT d AS x FROM "all".t UNION ALL SELECT v FROM "all".t',

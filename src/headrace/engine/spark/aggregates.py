@@ -8,16 +8,17 @@
 | `count_if(x)` | a sum of 1 and 0 | NULL where nothing is known; Spark has 0 |
 | `min`, `max` of a STRUCT | `min_by`, `max_by` of a key | in which NULL is the largest |
 | `FILTER`, `DISTINCT` within | the same | |
-| `row_number`, `rank`, `dense_rank` | as BIGINT | Spark has INT |
-| `lag`, `lead` | the same | without a default of their own |
+| `row_number`, `rank`, `dense_rank`, `ntile` | as BIGINT | Spark has INT |
+| `percent_rank`, `cume_dist`, `first_value`, `last_value`, `nth_value` | the same | |
+| `lag`, `lead` | the same | the value and the default of one type |
 | frames | ROWS; RANGE from the first row, or to the current | others are refused |
 
-Refused: what orders or picks within a group (`list`, `string_agg`, `median`, `mode`, quantiles), variances, sketches.
+DuckDB computes, from the list of a group's rows or a frame's: what orders or picks (`list`, `string_agg`, `median`, `mode`, quantiles), variances, sketches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -26,7 +27,7 @@ from headrace.engine.spark.compare import order_key
 from headrace.engine.spark.kinds import FLOATS, NESTED, T, is_exact
 from headrace.engine.spark.numbers import divided
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import Rules, call, number
+from headrace.engine.spark.trees import Rules, call, cast, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -50,7 +51,7 @@ def _filter(node: exp.Expr, write: Writer, wrap: Wrap) -> Wrap:
     return filtered
 
 
-def _window(node: exp.Expr, write: Writer) -> exp.Expr:
+def _over(node: exp.Expr, write: Writer) -> Wrap:
     if node.args.get("alias") is not None or node.args.get("over") not in (None, "OVER") or not _frame_is_known(node):
         raise Unfaithful(f"the window {node.sql('duckdb')}")
 
@@ -64,13 +65,31 @@ def _window(node: exp.Expr, write: Writer) -> exp.Expr:
             over="OVER",
         )
 
-    inner = node.this
+    return over
+
+
+def call_within(node: exp.Expr, write: Writer) -> tuple[exp.Expr, Wrap]:
+    """The call of an aggregate in its FILTER and OVER, and what puts those around what comes in its place."""
+    if isinstance(node, exp.Window) and isinstance(node.this, exp.Filter):
+        return node.this.this, _filter(node.this, write, _over(node, write))
+    if isinstance(node, exp.Window):
+        return node.this, _over(node, write)
+    if isinstance(node, exp.Filter):
+        return node.this, _filter(node, write, lambda made: made)
+    return node, lambda made: made
+
+
+def _window(node: exp.Expr, write: Writer) -> exp.Expr:
+    over, inner = _over(node, write), node.this
     if isinstance(inner, exp.Lag | exp.Lead):
-        return over(_neighbour(inner, write))
+        return over(_neighbour(inner, write, write.kind(node)))
+    if type(inner) in _PLACED:
+        return over(_placed(inner, write))
     if isinstance(inner, exp.Filter):
         return _aggregate(inner.this, write, _filter(inner, write, over), node)
-    if type(inner) in _RANKS and node.args.get("order") is not None:
-        return write.made(over(call(_RANKS[type(inner)])), node)
+    if (name := _RANKS.get(type(inner))) and node.args.get("order") is not None:
+        bucket = [write(inner.this)] if isinstance(inner, exp.Ntile) else []
+        return write.made(over(call(name, *bucket)), node)
     if isinstance(inner, exp.RowNumber) and not node.args.get("partition_by"):
         # Any numbering will do, and the rows are kept with it; Spark wants an order.
         anyhow = exp.Order(expressions=[exp.Ordered(this=number(1))])
@@ -78,16 +97,37 @@ def _window(node: exp.Expr, write: Writer) -> exp.Expr:
     return _aggregate(inner, write, over, node)
 
 
-def _neighbour(node: exp.Expr, write: Writer) -> exp.Expr:
-    offset = node.args.get("offset")
-    if node.args.get("default") is not None or not (
-        offset is None or (isinstance(offset, exp.Literal) and offset.is_int)
-    ):
+def _neighbour(node: exp.Expr, write: Writer, kind: exp.DataType) -> exp.Expr:
+    offset, default = node.args.get("offset"), node.args.get("default")
+    if not (offset is None or (isinstance(offset, exp.Literal) and offset.is_int)):
         raise Unfaithful(node.sql("duckdb"))
-    return call(node.key, write(node.this), offset.copy() if offset is not None else number(1))
+    otherwise = [] if default is None else [write.as_kind(default, kind)]
+    return call(node.key, write.as_kind(node.this, kind), offset.copy() if offset else number(1), *otherwise)
 
 
-_RANKS: dict[type[exp.Expr], str] = {exp.RowNumber: "row_number", exp.Rank: "rank", exp.DenseRank: "dense_rank"}
+def _placed(node: exp.Expr, write: Writer) -> exp.Expr:
+    """The value of the first, the last or a numbered row of the frame."""
+    numbered = node.args.get("offset")
+    if isinstance(node, exp.NthValue) and not (isinstance(numbered, exp.Literal) and numbered.is_int):
+        raise Unfaithful(node.sql("duckdb"))
+    return call(_PLACED[type(node)], write(node.this), *([] if numbered is None else [numbered.copy()]))
+
+
+_PLACED: Mapping[type[exp.Expr], str] = {
+    exp.FirstValue: "first_value",
+    exp.LastValue: "last_value",
+    exp.NthValue: "nth_value",
+}
+
+
+_RANKS: Mapping[type[exp.Expr], str] = {
+    exp.RowNumber: "row_number",
+    exp.Rank: "rank",
+    exp.DenseRank: "dense_rank",
+    exp.PercentRank: "percent_rank",
+    exp.CumeDist: "cume_dist",
+    exp.Ntile: "ntile",
+}
 _ENDS = {"UNBOUNDED", "CURRENT ROW"}
 
 
@@ -125,9 +165,9 @@ def _total(node: exp.Expr, write: Writer) -> exp.Expr:
     written = write(value)
     if is_exact(kind) or kind.this is T.BOOLEAN:
         scale = kind.expressions[1].name if kind.this is T.DECIMAL and len(kind.expressions) > 1 else "0"
-        written = exp.cast(written, f"DECIMAL(38, {scale})")
+        written = cast(written, f"DECIMAL(38, {scale})")
     elif kind.this in FLOATS:
-        written = exp.cast(written, "DOUBLE")
+        written = cast(written, "DOUBLE")
     else:
         raise Unfaithful(f"the sum of {kind.sql('duckdb')}")
     return exp.Sum(this=_each(written, distinct))
@@ -136,8 +176,8 @@ def _total(node: exp.Expr, write: Writer) -> exp.Expr:
 def _average(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr) -> exp.Expr:
     value, distinct = _argument(node)
     count = wrap(exp.Count(this=_each(write(value), distinct)))
-    total = exp.cast(wrap(_total(node, write)), "DOUBLE")
-    by = exp.cast(call("nullif", count, number(0)), "DOUBLE")
+    total = cast(wrap(_total(node, write)), "DOUBLE")
+    by = cast(call("nullif", count, number(0)), "DOUBLE")
     return write.made(divided(total, by, write.kind(whole)), whole)
 
 
@@ -149,8 +189,8 @@ def _count(node: exp.Expr, write: Writer, wrap: Wrap, _: exp.Expr) -> exp.Expr:
 
 
 def _count_if(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr) -> exp.Expr:
-    one = exp.If(this=write(node.this), true=exp.cast(number(1), "DECIMAL(38, 0)"))
-    none = exp.If(this=exp.Not(this=exp.paren(write(node.this))), true=exp.cast(number(0), "DECIMAL(38, 0)"))
+    one = exp.If(this=write(node.this), true=cast(number(1), "DECIMAL(38, 0)"))
+    none = exp.If(this=exp.Not(this=exp.paren(write(node.this))), true=cast(number(0), "DECIMAL(38, 0)"))
     return write.made(wrap(exp.Sum(this=exp.Case(ifs=[one, none]))), whole)
 
 

@@ -9,7 +9,7 @@
 | integer, BOOLEAN, DATE to VARCHAR | the same | |
 | a literal to DATE, TIMESTAMP, TIMESTAMPTZ | the same | if it is written as ISO 8601 has it |
 
-Refused: VARCHAR to anything (the engines accept different spellings), DOUBLE to integers, DECIMAL and VARCHAR (other roundings and
+DuckDB computes: VARCHAR to anything (the engines accept different spellings), DOUBLE to integers, DECIMAL and VARCHAR (other roundings and
 digits), TRY_CAST.
 """
 
@@ -22,7 +22,7 @@ from sqlglot import exp
 
 from headrace.engine.spark.kinds import FLOATS, INTEGERS, TIMES, T, is_exact, is_text, same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import Rules, call, number
+from headrace.engine.spark.trees import Rules, call, cast, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -44,7 +44,7 @@ def from_literal(literal: exp.Expr, to: exp.DataType) -> exp.Expr:
     """A text as the time that both engines read in it."""
     if not re.fullmatch(_WRITTEN[to.this], literal.name):
         raise Unfaithful(f"the text '{literal.name}' as {to.sql('duckdb')}")
-    return exp.cast(exp.Literal.string(literal.name), spark_type(to))
+    return cast(exp.Literal.string(literal.name), spark_type(to))
 
 
 def convert(value: exp.Expr, kind: exp.DataType, to: exp.DataType) -> exp.Expr:
@@ -61,7 +61,7 @@ def convert(value: exp.Expr, kind: exp.DataType, to: exp.DataType) -> exp.Expr:
         value = call("round", value, number(0))
     elif not _alike(kind, to):
         raise Unfaithful(f"a cast of {kind.sql('duckdb')} to {to.sql('duckdb')}")
-    return exp.cast(value, spark_type(to))
+    return cast(value, spark_type(to))
 
 
 def _alike(kind: exp.DataType, to: exp.DataType) -> bool:

@@ -21,7 +21,7 @@ def unfaithful(sources: Iterable[SourceTable], programs: Iterable[Program]) -> M
 
 def _first(program: Program, shapes: Shapes) -> str | None:
     try:
-        rendered(program, shapes)
+        rendered(program, shapes, lambda _: None)
     except Unfaithful as found:
         return found.what
     return None

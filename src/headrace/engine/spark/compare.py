@@ -3,7 +3,7 @@
 | DuckDB | Spark | |
 | --- | --- | --- |
 | `a IS [NOT] DISTINCT FROM b` | `[NOT] a <=> b` | NULLs agree, also within a STRUCT |
-| `a < b`, `a IN (b, c)`, `BETWEEN`, `NULLIF` | the same | of two numbers, texts, times or truth values; two kinds are refused, for each engine turns the one into the other by rules of its own |
+| `a < b`, `a IN (b, c)`, `BETWEEN`, `NULLIF` | the same | of two numbers, texts, times or truth values; two kinds are DuckDB's to compare, for each engine turns the one into the other by rules of its own |
 | `'2013-01-01' < ts` | `TIMESTAMP_NTZ '2013-01-01' < ts` | a text beside a time is a time, if it is written as ISO 8601 has it |
 | `greatest`, `least`, `coalesce`, `CASE` | the same, of one type | all values are first made what DuckDB makes of them |
 | `max`, `greatest` of a STRUCT | by a key in which NULL is the largest | Spark's NULL is the smallest |

@@ -24,6 +24,7 @@ from headrace.engine.spark.arrivals import change, raw_columns, raw_rows
 from headrace.engine.spark.batch import Batch, upstream
 from headrace.engine.spark.epochs import Deltas, Times, Written, compute, rendered
 from headrace.engine.spark.failures import explained
+from headrace.engine.spark.handed import Functions
 from headrace.engine.spark.keeping import Keeper, kept
 from headrace.engine.spark.ledger import Ledger, definition
 from headrace.engine.spark.refusal import Unfaithful, refused
@@ -52,6 +53,7 @@ class SparkEngine:
         self._spark = spark
         self._store = Store(spark, catalog)
         self._ledger = Ledger(self._store)
+        self._functions = Functions(spark)
         self._threads = ThreadPoolExecutor(AT_ONCE, "spark")
         self._start()
 
@@ -99,7 +101,7 @@ class SparkEngine:
     def _written(self, program: Program) -> Written:
         """The program with every query of it rendered."""
         try:
-            return rendered(program, self._shapes)
+            return rendered(program, self._shapes, self._functions.add)
         except Unfaithful as found:
             raise refused(program.model, found) from None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from headrace.engine.spark.handed import HandOver
 from headrace.engine.spark.kinds import INTEGERS, parsed, spark_name
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.relations import view_name
@@ -29,6 +30,7 @@ class Written:
 
     program: Program
     shapes: Shapes
+    hand_over: HandOver
     _texts: dict[tuple[int, frozenset[str]], str | None] = field(default_factory=dict)
     _conditions: dict[int, exp.Query] = field(default_factory=dict)
     _kinds: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class Written:
         pattern = (id(query), deltas(query) & nothing)
         if pattern not in self._texts:
             left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
-            self._texts[pattern] = None if left is None else render(left, self.shapes.describe)
+            self._texts[pattern] = None if left is None else render(left, self.shapes.describe, self.hand_over)
         return self._texts[pattern]
 
     def kinds(self, query: exp.Query) -> tuple[str, ...]:
@@ -80,14 +82,17 @@ class Written:
         return self.condition(step) if isinstance(step, Evict) else step.query
 
 
-def rendered(program: Program, shapes: Shapes) -> Written:
+def rendered(program: Program, shapes: Shapes, hand_over: HandOver) -> Written:
     """The program with every query of it as Spark's text; its shapes become known.
+
+    Args:
+        hand_over: see :func:`headrace.engine.spark.render.render`.
 
     Raises:
         Unfaithful: Spark cannot give DuckDB's answer.
     """
     shapes.add(program)
-    written = Written(program, shapes)
+    written = Written(program, shapes, hand_over)
     for query in written.queries():
         written.text(query)
     return written

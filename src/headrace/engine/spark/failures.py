@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from headrace.engine.spark.handed import OF_A_VALUE, OF_A_WORKER
 from headrace.engine.spark.session import first_line
 from headrace.errors import EngineError, HeadraceError
 
@@ -17,7 +19,7 @@ def explained(doing: str) -> Iterator[None]:
 
     Raises:
         EngineError: HR-605, an expression fails on some values; HR-613, the cluster failed, and may do better the next time; HR-615,
-            the session's own process is gone.
+            the session's own process is gone; HR-616, a worker lacks DuckDB.
     """
     from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError  # noqa: PLC0415 - an optional extra
     from pyspark.errors import (  # noqa: PLC0415
@@ -32,12 +34,7 @@ def explained(doing: str) -> Iterator[None]:
     except HeadraceError:
         raise
     except (ArithmeticException, DateTimeException, NumberFormatException) as error:
-        raise EngineError(
-            f"{first_line(error)} (while {doing})",
-            code="HR-605",
-            state=STATE,
-            fix="correct the expression that fails on these values, for instance with TRY_CAST, then run again",
-        ) from error
+        raise _of_a_value(first_line(error), doing) from error
     except (Py4JNetworkError, ConnectionError) as error:
         raise EngineError(
             f"Spark's session ended while {doing} ({first_line(error)})",
@@ -46,12 +43,36 @@ def explained(doing: str) -> Iterator[None]:
             fix="see spark.log in the data directory for why its Java process ended, such as too little memory; then run again: it goes on where it stopped",
         ) from error
     except (PySparkException, Py4JJavaError, Py4JError) as error:
+        if (value := _told(error, OF_A_VALUE)) is not None:
+            raise _of_a_value(value, doing) from error
+        if (worker := _told(error, OF_A_WORKER)) is not None:
+            raise EngineError(
+                f"the Python of a worker of Spark's cannot compute what Spark has no words for: {worker} (while {doing})",
+                code="HR-616",
+                state=STATE,
+                fix="install that DuckDB for the Python of every worker, or name another with `spark.pyspark.python` among the engine's settings",
+            ) from error
         raise EngineError(
             f"Spark failed while {doing} ({_reason(error)})",
             code="HR-613",
             state=STATE,
             fix="see that the master and a worker run, and that they reach S3 and the catalog; spark.log in the data directory says more",
         ) from error
+
+
+def _of_a_value(why: str, doing: str) -> EngineError:
+    return EngineError(
+        f"{why} (while {doing})",
+        code="HR-605",
+        state=STATE,
+        fix="correct the expression that fails on these values, for instance with TRY_CAST, then run again",
+    )
+
+
+def _told(error: Exception, mark: str) -> str | None:
+    """What a worker says behind the mark."""
+    found = re.search(re.escape(mark) + "(.*)", str(error))
+    return found[1].strip() if found else None
 
 
 def _reason(error: Exception) -> str:

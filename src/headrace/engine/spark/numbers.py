@@ -21,7 +21,7 @@ from sqlglot import exp
 from headrace.engine.spark.kinds import FLOATS, INTEGERS, T, is_exact, is_number
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.times import shifted
-from headrace.engine.spark.trees import Rules, again, call, number
+from headrace.engine.spark.trees import Rules, again, call, cast, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -53,8 +53,8 @@ def _divided(node: exp.Expr, write: Writer) -> exp.Expr:
 def divided(over: exp.Expr, by: exp.Expr, kind: exp.DataType) -> exp.Expr:
     """As IEEE 754 has it, by zero as well."""
     zero = exp.EQ(this=by, expression=number(0))
-    negative = exp.EQ(this=exp.cast(by.copy(), "STRING"), expression=exp.Literal.string("-0.0"))
-    endless = call("if", negative, *(exp.cast(exp.Literal.string(f"{s}Infinity"), kind.copy()) for s in ("-", "")))
+    negative = exp.EQ(this=cast(by.copy(), "STRING"), expression=exp.Literal.string("-0.0"))
+    endless = call("if", negative, *(cast(exp.Literal.string(f"{s}Infinity"), kind.copy()) for s in ("-", "")))
     ratio = exp.Div(this=over.copy(), expression=by.copy(), typed=True, safe=False)
     times = exp.Mul(this=over.copy(), expression=endless)
     return exp.Case(ifs=[exp.If(this=zero, true=times)], default=ratio)

@@ -6,11 +6,12 @@
 | `ORDER BY x [DESC]` | `… NULLS LAST` | always said: in Spark NULL is the smallest |
 | `QUALIFY` | a SELECT around it | |
 | `SEMI JOIN`, `ANTI JOIN` | the same | |
+| `range(a, b) AS t(x)`, `VALUES …` in FROM | the same | literal numbers; `generate_series` alike; each value of its column's type |
 | `SELECT unnest(range(n))` | `explode(sequence(0, n - 1))` | one in a SELECT; `generate_series` alike |
 | `UNION`, `INTERSECT`, `EXCEPT`, each with ALL | the same, of one type | sides are first made what DuckDB makes of them |
 
 Refused: subqueries in expressions, laterals, ASOF, NATURAL and USING joins, recursive queries, GROUPING SETS, PIVOT, DISTINCT ON,
-LIMIT of a share, table functions.
+LIMIT of a share, table functions of what is not written out.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from headrace.engine.spark import casts
-from headrace.engine.spark.kinds import parsed, same
+from headrace.engine.spark import casts, compare
+from headrace.engine.spark.kinds import NESTED, parsed, same
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.times import series
-from headrace.engine.spark.trees import Rules, again, named
+from headrace.engine.spark.trees import Rules, again, call, named, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -132,13 +133,41 @@ def _written(condition: exp.Expr, spelt: Callable[[exp.Expr], exp.Expr], write: 
     return write(condition)
 
 
-def _table(node: exp.Expr, _: Writer) -> exp.Expr:
+def _table(node: exp.Expr, write: Writer) -> exp.Expr:
     _only(node, "this", "db", "alias")
     assert isinstance(node, exp.Table)
+    if isinstance(node.this, exp.GenerateSeries):
+        return _numbers(node, write)
     if not isinstance(node.this, exp.Identifier) or (node.db and node.db not in KINDS):
         raise Unfaithful(f"the table function {node.sql('duckdb')}")
     name = view_name(node.db, node.name) if node.db else node.name
     return exp.Table(this=named(name), alias=_alias(node.args.get("alias") or (node.db and node.name) or None))
+
+
+def _numbers(node: exp.Table, write: Writer) -> exp.Expr:
+    """Numbers from one to another, as a table."""
+    given = node.this
+    ends = [given.args.get("start"), given.args["end"]]
+    if given.args.get("step") is not None or not all(isinstance(end, exp.Literal) and end.is_int for end in ends):
+        raise Unfaithful(f"the table function {node.sql('duckdb')}")
+    first, last = (int(end.name) for end in ends)
+    name = node.alias_or_name or ("range" if given.args.get("is_end_exclusive") else "generate_series")
+    columns = node.args["alias"].columns if node.args.get("alias") else []
+    named_ = columns[0].name if columns else write.columns(exp.select("*").from_(node.copy()))[0][0]
+    stop = last if given.args.get("is_end_exclusive") else last + 1
+    alias = exp.TableAlias(this=named(name), columns=[named(named_)])
+    return exp.Table(this=call("range", number(first), number(stop)), alias=alias)
+
+
+def _values(node: exp.Expr, write: Writer) -> exp.Expr:
+    """Rows that are written out, each value of its column's type."""
+    _only(node, "expressions", "alias")
+    kinds = [parsed(kind) for _, kind in write.columns(exp.select("*").from_(node.copy()))]
+    rows = [
+        exp.Tuple(expressions=[write.as_kind(value, kind) for value, kind in zip(row.expressions, kinds, strict=True)])
+        for row in node.expressions
+    ]
+    return exp.Values(expressions=rows, alias=_alias(node.args.get("alias")))
 
 
 def _alias(alias: exp.Expr | str | None) -> exp.Expr | None:
@@ -181,7 +210,10 @@ def _ordered(node: exp.Expr, write: Writer) -> exp.Expr:
     if isinstance(node, exp.Ordered):
         _only(node, "this", "desc", "nulls_first")
         value, down, first = node.this, bool(node.args.get("desc")), bool(node.args.get("nulls_first"))
-    text = f"{write(value).sql('spark')} {'DESC' if down else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
+    written = write(value)
+    if (kind := write.told(value)) is not None and kind.this in NESTED:
+        written = compare.order_key(written, kind)
+    text = f"{written.sql('spark')} {'DESC' if down else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
     return exp.Var(this=text)
 
 
@@ -257,6 +289,10 @@ def _name(node: exp.Expr, _: Writer) -> exp.Expr:
     return named(node.name)
 
 
+def _condition(node: exp.Expr, write: Writer) -> exp.Expr:
+    return type(node)(this=write.condition(node.this))
+
+
 def _copied(node: exp.Expr, write: Writer) -> exp.Expr:
     return again(node, write)
 
@@ -265,6 +301,7 @@ RULES: Rules = {
     exp.Select: _select,
     exp.Subquery: _subquery,
     exp.Table: _table,
+    exp.Values: _values,
     exp.TableAlias: _alias_rule,
     exp.Join: _join,
     exp.Group: _group,
@@ -279,5 +316,6 @@ RULES: Rules = {
     exp.Star: _star,
     exp.Alias: _named_value,
     exp.Identifier: _name,
-    **dict.fromkeys((exp.From, exp.Where, exp.Having), _copied),
+    exp.From: _copied,
+    **dict.fromkeys((exp.Where, exp.Having), _condition),
 }

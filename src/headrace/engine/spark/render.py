@@ -17,9 +17,11 @@ from sqlglot.dialects.spark import Spark
 from sqlglot.generators.spark import SparkGenerator
 
 from headrace.engine.spark import aggregates, casts, compare, numbers, relations, texts, times
-from headrace.engine.spark.kinds import same, spark_type
+from headrace.engine.spark.handed import HandOver, collected, handed, is_aggregate
+from headrace.engine.spark.handed import may_be as may_be_handed
+from headrace.engine.spark.kinds import parsed, same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import Rules
+from headrace.engine.spark.trees import Rules, cast
 from headrace.engine.spark.typed import Describe, Kinds, kinds, probe, seeing
 
 TABLES: tuple[Rules, ...] = (
@@ -62,8 +64,11 @@ _PARTS: Mapping[type[exp.Expr], frozenset[str]] = {
 _OPERANDS = frozenset({"this", "expression", "expressions"})
 
 
-def render(query: exp.Expr, describe: Describe) -> str:
+def render(query: exp.Expr, describe: Describe, hand_over: HandOver | None = None) -> str:
     """``query`` as text. ``delta.X``, ``state.X``, ``live.X`` and ``all.X`` are views of that name; ``:now`` is a named parameter.
+
+    Args:
+        hand_over: told of expressions that are handed to DuckDB; without it there are none.
 
     Raises:
         Unfaithful: something in it has no rendering that is known to mean the same.
@@ -72,7 +77,7 @@ def render(query: exp.Expr, describe: Describe) -> str:
     # stands in one place, where programs share subtrees, whose types differ by where they stand.
     try:
         own = sqlglot.parse_one(query.sql("duckdb", comments=False), dialect="duckdb")
-        return Writer(kinds(own, describe), describe)(own).sql(_Spark, comments=False)
+        return Writer(kinds(own, describe), describe, hand_over)(own).sql(_Spark, comments=False)
     except (duckdb.Error, sqlglot.errors.ParseError) as error:
         raise Unfaithful(f"a query whose types are not known ({str(error).splitlines()[0]})") from error
 
@@ -90,11 +95,40 @@ class _Spark(Spark):
 class Writer:
     """Writes the nodes of one tree."""
 
-    def __init__(self, found: Kinds, describe: Describe) -> None:
+    def __init__(self, found: Kinds, describe: Describe, hand_over: HandOver | None) -> None:
         self._kinds = found
         self._describe = describe
+        self._hand_over = hand_over
 
     def __call__(self, node: exp.Expr) -> exp.Expr:
+        try:
+            return self._ruled(node)
+        except Unfaithful as why:
+            if self._hand_over is None or (not (aggregate := is_aggregate(node)) and not may_be_handed(node)):
+                raise
+            found, call = collected(node, self, why) if aggregate else handed([node], self, why)
+            self._hand_over(found)
+            return call
+
+    def condition(self, node: exp.Expr) -> exp.Expr:
+        """A condition on rows. What is to be handed to DuckDB goes there together: one part of it may be what another relies on."""
+        written, left, why = [], [], None
+        for part in _conjuncts(node):
+            hand_over, self._hand_over = self._hand_over, None
+            try:
+                written.append(exp.paren(self(part), copy=False))
+            except Unfaithful as found:
+                left.append(part)
+                why = why or found
+            finally:
+                self._hand_over = hand_over
+        if why is None or len(left) == 1 or self._hand_over is None:
+            return self(node)
+        together, call = handed(left, self, why)
+        self._hand_over(together)
+        return exp.and_(*written, call, copy=False)
+
+    def _ruled(self, node: exp.Expr) -> exp.Expr:
         rule = RULES.get(type(node))
         if rule is None or (type(node) not in relations.RULES and _further(node)):
             raise Unfaithful(_title(node))
@@ -107,6 +141,10 @@ class Writer:
             raise Unfaithful(f"{node.sql('duckdb')}, whose type DuckDB does not tell by itself,")
         return found
 
+    def told(self, node: exp.Expr) -> exp.DataType | None:
+        """The type, where DuckDB tells it."""
+        return self._kinds.get(id(node))
+
     def as_kind(self, node: exp.Expr, kind: exp.DataType) -> exp.Expr:
         """``node`` written, and made ``kind`` where it is not already."""
         written, own = self(node), self.kind(node)
@@ -114,7 +152,7 @@ class Writer:
 
     def made(self, written: exp.Expr, node: exp.Expr) -> exp.Expr:
         """What has another type in Spark, as the type that ``node`` has."""
-        return exp.cast(written, spark_type(self.kind(node)))
+        return cast(written, spark_type(self.kind(node)))
 
     def reads(self, select: exp.Select, column: exp.Column) -> bool:
         """Whether what the SELECT reads has a column of that name."""
@@ -123,9 +161,23 @@ class Writer:
         except duckdb.Error:
             return False
 
+    def gives(self, query: exp.Query, kind: str) -> bool:
+        """Whether DuckDB takes the query, and its last column is of the type."""
+        try:
+            return same(parsed(self._describe(query)[-1][1]), parsed(kind))
+        except duckdb.Error:
+            return False
+
     def columns(self, query: exp.Query) -> list[tuple[str, str]]:
         """The output columns of a query within the tree, with DuckDB's types."""
         return self._describe(seeing(query))
+
+
+def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
+    """Nodes of the tree itself, whose types are known."""
+    if isinstance(node, exp.And):
+        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
+    return _conjuncts(node.this) if isinstance(node, exp.Paren) and isinstance(node.this, exp.And) else [node]
 
 
 def _further(node: exp.Expr) -> bool:
@@ -136,4 +188,6 @@ def _further(node: exp.Expr) -> bool:
 
 def _title(node: exp.Expr) -> str:
     text = node.sql("duckdb")
-    return text if len(text) <= 60 else f"{node.key.upper()} in {text[:57]}..."
+    if len(text) <= 60:
+        return text
+    return f"{text[:57]}..." if isinstance(node, exp.Func) else f"{node.key.upper()} in {text[:57]}..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -89,6 +90,8 @@ def open_session(place: SparkPlace, log: Path | None = None) -> SparkSession:
     catalog = {f"{prefix}.{name}": value for name, value in place.catalog.items()}
     # A snapshot that a statement reads is never another's result, kept.
     own = {prefix: "org.apache.iceberg.spark.SparkCatalog", f"{prefix}.cache-enabled": "false"}
+    # Workers have the Python that we have, unless it is said which.
+    os.environ["PYSPARK_PYTHON"] = place.settings.get("spark.pyspark.python", sys.executable)
     plain = {**_usual(place), **place.settings, **MEANING, **own}
     try:
         with _saying_it_to(log) if log is not None else nullcontext():

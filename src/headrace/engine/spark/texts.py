@@ -12,7 +12,7 @@ r"""Texts and structs.
 | `regexp_extract(text, '(&\|^)id=([^&]*)', 2)` | the same | of plain patterns: signs, classes of them, groups, `\|`, `^`, `*`, `+`, `?` |
 | `{'x': 1}`, `struct_extract(s, 'x')` | `named_struct('x', 1)`, `s.x` | |
 
-Refused: other regular expressions, formats, JSON, lists and lambdas.
+DuckDB computes: other regular expressions and formats, JSON, lists. Refused: lambdas.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | `ts + INTERVAL 90 MINUTE` | `ts + INTERVAL '5400.000000' SECOND` | a DATE becomes a TIMESTAMP first |
 | `ts + INTERVAL 2 MONTH` | the same | the last day of a shorter month |
-| `time_bucket(w, ts[, origin])` | by microseconds from 2000-01-03 or `origin` | of fixed length; months are refused |
+| `time_bucket(w, ts[, origin])` | by microseconds from 2000-01-03 or `origin` | of fixed length |
 | `generate_series(a, b, step)` of TIMESTAMP | `sequence`, or none where `a > b` | Spark fails there |
 | `date_trunc(part, ts)` | cast back to TIMESTAMP | Spark gives a TIMESTAMPTZ |
 | `date_diff(part, a, b)` | by whole microseconds | of parts of fixed length, to a DAY |
@@ -13,7 +13,7 @@
 | `year(ts)`, `extract(hour FROM ts)`, … | as BIGINT | weeks by ISO 8601 |
 | `strftime(ts, '%Y-%m-%d %H:%M:%S')` | its parts, each padded | of these codes, over DATE and TIMESTAMP |
 
-Refused: INTERVAL as a value, and so the difference of two times.
+DuckDB computes what has an INTERVAL within it. Refused: INTERVAL as the value of a column.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlglot import exp
 
 from headrace.engine.spark.kinds import INTEGERS, TIMES, T, parsed, spark_type
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import Rules, call, number
+from headrace.engine.spark.trees import Rules, call, cast, number
 
 if TYPE_CHECKING:
     from headrace.engine.spark.render import Writer
@@ -91,7 +91,7 @@ def _bucket(node: exp.Expr, write: Writer) -> exp.Expr:
     kind, width = write.kind(node), _microseconds(node.this)
     if kind.this not in {T.TIMESTAMPNTZ, T.TIMESTAMPTZ} or write.kind(node.expression).this is not kind.this:
         raise Unfaithful(f"{node.sql('duckdb')}, which is no TIMESTAMP,")
-    at = call("unix_micros", exp.cast(write(node.expression), spark_type(parsed("TIMESTAMPTZ"))))
+    at = call("unix_micros", cast(write(node.expression), spark_type(parsed("TIMESTAMPTZ"))))
     past = call("pmod", exp.Sub(this=at, expression=number(_origin(node))), number(width))
     return write.made(call("timestamp_micros", exp.Sub(this=at.copy(), expression=past)), node)
 
@@ -128,16 +128,16 @@ def series(node: exp.Expr, write: Writer) -> exp.Expr:
         return _sequence(first, write(end), _interval(step))
     if kind.this not in INTEGERS or step is not None or (start is not None and write.kind(start).this not in INTEGERS):
         raise Unfaithful(node.sql("duckdb"))
-    last = exp.cast(write(end), "BIGINT")
+    last = cast(write(end), "BIGINT")
     return _sequence(
-        exp.cast(first, "BIGINT"),
+        cast(first, "BIGINT"),
         exp.Sub(this=last, expression=number(1)) if node.args.get("is_end_exclusive") else last,
         None,
     )
 
 
 def _sequence(first: exp.Expr, last: exp.Expr, step: exp.Expr | None) -> exp.Expr:
-    steps = call("sequence", first, last, step if step is not None else exp.cast(number(1), "BIGINT"))
+    steps = call("sequence", first, last, step if step is not None else cast(number(1), "BIGINT"))
     upwards = exp.LTE(this=first.copy(), expression=exp.paren(last.copy()))
     # NULL gives no rows as an empty list does; a list is only ever unnested.
     return exp.Case(ifs=[exp.If(this=upwards, true=steps)])
@@ -199,7 +199,7 @@ def _difference(node: exp.Expr, write: Writer) -> exp.Expr:
 
 def _floor(value: exp.Expr, width: int, write: Writer) -> exp.Expr:
     """A time in microseconds, without what is beyond a multiple of ``width``."""
-    at = call("unix_micros", exp.cast(write(value), spark_type(parsed("TIMESTAMPTZ"))))
+    at = call("unix_micros", cast(write(value), spark_type(parsed("TIMESTAMPTZ"))))
     return exp.paren(exp.Sub(this=at, expression=call("pmod", at.copy(), number(width))))
 
 
@@ -224,8 +224,8 @@ def _formatted(node: exp.Expr, write: Writer) -> exp.Expr:
 
 def _padded(code: str, moment: exp.Expr) -> exp.Expr:
     if code in "HMS":
-        moment = exp.cast(moment.copy(), spark_type(parsed("TIMESTAMP")))
-    value = exp.cast(call(_CODES[code], moment.copy()), exp.DataType.build("STRING", dialect="spark"))
+        moment = cast(moment.copy(), spark_type(parsed("TIMESTAMP")))
+    value = cast(call(_CODES[code], moment.copy()), exp.DataType.build("STRING", dialect="spark"))
     if code != "Y":
         return call("lpad", value, number(2), exp.Literal.string("0"))
     short = exp.Between(this=call("year", moment.copy()), low=number(0), high=number(999))

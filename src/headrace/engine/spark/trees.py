@@ -31,6 +31,17 @@ def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
+def cast(value: exp.Expr, kind: exp.DataType | str) -> exp.Cast:
+    """A cast, also of a cast: sqlglot's own takes two DECIMAL of different digits for the same type.
+
+    Args:
+        kind: Spark's.
+    """
+    return exp.Cast(
+        this=value, to=kind if isinstance(kind, exp.DataType) else exp.DataType.build(kind, dialect="spark")
+    )
+
+
 def number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 

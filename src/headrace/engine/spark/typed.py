@@ -30,7 +30,7 @@ def kinds(query: exp.Expr, describe: Describe) -> Kinds:
 def _values(select: exp.Select) -> Iterator[exp.Expr]:
     """The expressions of a SELECT itself, without those of queries within it."""
     for node in select.walk(prune=lambda n: n is not select and isinstance(n, exp.Query | exp.Table | exp.With)):
-        if isinstance(node, exp.Condition | exp.Filter) and _has_a_type(node):
+        if isinstance(node, exp.Condition | exp.Filter | exp.AtTimeZone) and _has_a_type(node):
             yield node
 
 
