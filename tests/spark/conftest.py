@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from headrace.engine.spark.jars import JARS
 from headrace.engine.spark.session import missing, on_this_machine, open_session
+from tests.spark.differences import COLUMNS, ROWS
 
 # For statements of a few rows, compiling them takes longer than running them.
 QUICK = {
@@ -42,6 +44,17 @@ def spark(warehouse: Path) -> Iterator[Any]:
     yield session
     session.stop()
     _closed()
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    body = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    connection.execute(f"CREATE TABLE t ({body})")
+    connection.execute(f"INSERT INTO t VALUES {ROWS}")
+    yield connection
+    connection.close()
 
 
 @pytest.fixture(autouse=True, scope="module")

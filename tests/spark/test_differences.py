@@ -2,78 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import duckdb
 import pytest
-import sqlglot
 
 from headrace.engine.render import render as for_duckdb
 from headrace.engine.spark import aggregates, casts, compare, kinds, numbers, relations, texts, times
 from headrace.engine.spark.epochs import as_shaped
-from headrace.engine.spark.kinds import spark_name
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.render import RULES, render
-from headrace.engine.spark.store import ident
-from tests.spark.differences import COLUMNS, FAILING, QUERIES, REFUSED, REFUSED_QUERIES, ROWS, TOTALS, VALUES
+from tests.spark.beside import Ask, asking, describing, parsed, side_by_side
+from tests.spark.differences import FAILING, QUERIES, REFUSED, REFUSED_QUERIES, TOTALS, VALUES
 
 pytestmark = pytest.mark.xdist_group("spark")
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    body = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-    connection.execute(f"CREATE TABLE t ({body})")
-    connection.execute(f"INSERT INTO t VALUES {ROWS}")
-    yield connection
-    connection.close()
-
-
-@pytest.fixture(scope="module")
-def ask(embedded: duckdb.DuckDBPyConnection, spark: Any) -> Callable[[str], tuple[list[Any], list[Any]]]:
-    """A query's rows in Spark and in DuckDB."""
-    rows = embedded.execute("SELECT * REPLACE (h::DECIMAL(38, 0) AS h) FROM t").to_arrow_table()
-    schema = ", ".join(f"{ident(name)} {spark_name(kind)}" for name, kind in COLUMNS.items())
-    spark.createDataFrame(rows, schema=schema).createOrReplaceTempView("`all.t`")
-
-    def asked(text: str) -> tuple[list[Any], list[Any]]:
-        found = spark.sql(written(embedded, text)).toArrow()
-        wanted = embedded.execute(for_duckdb(parsed(text))).to_arrow_table()
-        return as_rows(found), as_rows(wanted)
-
-    return asked
-
-
-def parsed(text: str) -> Any:
-    return sqlglot.parse_one(text, dialect="duckdb")
+def ask(embedded: duckdb.DuckDBPyConnection, spark: Any) -> Ask:
+    return asking(embedded, spark, lambda text: written(embedded, text))
 
 
 def written(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    def describe(query: Any) -> list[tuple[str, str]]:
-        return [(row[0], row[1]) for row in connection.execute(f"DESCRIBE {for_duckdb(query)}").fetchall()]
-
-    return render(parsed(text), describe)
-
-
-def as_rows(table: Any) -> list[Any]:
-    columns = [[plain(value) for value in column.to_pylist()] for column in table.columns]
-    return list(zip(*columns, strict=True))
-
-
-def plain(value: Any) -> Any:
-    """Numbers of any kind as what they are worth."""
-    if isinstance(value, dict):
-        return tuple(plain(part) for part in value.values())
-    if isinstance(value, float):
-        return "nan" if math.isnan(value) else value if math.isinf(value) else pytest.approx(value + 0.0, rel=1e-12)
-    return int(value) if isinstance(value, Decimal) and value == int(value) and abs(value) > 1e15 else value
+    return render(parsed(text), describing(connection))
 
 
 @pytest.fixture(scope="module")
@@ -84,16 +37,6 @@ def all_values(ask: Any) -> dict[str, tuple[list[Any], list[Any]]]:
 @pytest.fixture(scope="module")
 def all_totals(ask: Any) -> dict[str, tuple[list[Any], list[Any]]]:
     return side_by_side(ask, TOTALS, 'FROM "all".t AS t GROUP BY g', "g")
-
-
-def side_by_side(ask: Any, expressions: dict[str, str], rest: str, key: str) -> dict[str, tuple[list[Any], list[Any]]]:
-    """All of them in one query, each with the results of both engines in the key's order."""
-    shown = ", ".join(f"{text} AS x{i}" for i, text in enumerate(expressions.values()))
-    sides = [sorted(rows, key=lambda row: row[0]) for rows in ask(f"SELECT {key}, {shown} {rest}")]
-    return {
-        name: ([row[i] for row in sides[0]], [row[i] for row in sides[1]])
-        for i, name in enumerate(expressions, start=1)
-    }
 
 
 @pytest.mark.parametrize("name", VALUES)

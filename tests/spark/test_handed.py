@@ -8,18 +8,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from headrace.engine.render import render as for_duckdb
 from headrace.engine.spark.failures import explained
 from headrace.engine.spark.handed import Functions
-from headrace.engine.spark.kinds import spark_name
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.render import render
-from headrace.engine.spark.store import ident
 from headrace.errors import EngineError
-from tests.spark.differences import COLUMNS
-from tests.spark.test_differences import as_rows, embedded, parsed, side_by_side
-
-__all__ = ["embedded"]
+from tests.spark.beside import Ask, asking, describing, parsed, side_by_side
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -96,23 +90,12 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def written(embedded: duckdb.DuckDBPyConnection, spark: Any) -> Callable[[str], str]:
     functions = Functions(spark)
-
-    def describe(query: Any) -> list[tuple[str, str]]:
-        return [(row[0], row[1]) for row in embedded.execute(f"DESCRIBE {for_duckdb(query)}").fetchall()]
-
-    rows = embedded.execute("SELECT * REPLACE (h::DECIMAL(38, 0) AS h) FROM t").to_arrow_table()
-    schema = ", ".join(f"{ident(name)} {spark_name(kind)}" for name, kind in COLUMNS.items())
-    spark.createDataFrame(rows, schema=schema).createOrReplaceTempView("`all.t`")
-    return lambda text: render(parsed(text), describe, functions.add)
+    return lambda text: render(parsed(text), describing(embedded), functions.add)
 
 
 @pytest.fixture(scope="module")
-def ask(embedded: duckdb.DuckDBPyConnection, spark: Any, written: Any) -> Callable[[str], tuple[list[Any], list[Any]]]:
-    def asked(text: str) -> tuple[list[Any], list[Any]]:
-        wanted = embedded.execute(for_duckdb(parsed(text))).to_arrow_table()
-        return as_rows(spark.sql(written(text)).toArrow()), as_rows(wanted)
-
-    return asked
+def ask(embedded: duckdb.DuckDBPyConnection, spark: Any, written: Callable[[str], str]) -> Ask:
+    return asking(embedded, spark, written)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +133,7 @@ def test_what_cannot_be_handed_over_is_refused(written: Any, name: str) -> None:
         written(f'SELECT {REFUSED[name]} AS x FROM "all".t AS t')
 
 
+@pytest.mark.usefixtures("ask")
 def test_what_fails_on_a_value_fails(spark: Any, written: Any) -> None:
     text = written('SELECT v::INTEGER AS x FROM "all".t AS t')
     with pytest.raises(EngineError, match="Could not convert string") as told, explained("running epoch 1"):

@@ -36,12 +36,13 @@ Wrap = Callable[[exp.Expr], exp.Expr]
 """Puts the FILTER and the OVER of a call around what it is written as."""
 
 
-def _bare(node: exp.Expr, write: Writer) -> exp.Expr:
-    return _aggregate(node, write, lambda made: made)
-
-
-def _filtered(node: exp.Expr, write: Writer) -> exp.Expr:
-    return _aggregate(node.this, write, _filter(node, write, lambda made: made), node)
+def _called(node: exp.Expr, write: Writer) -> exp.Expr:
+    """A call of an aggregate, with the FILTER and the OVER that it has."""
+    aggregate, wrap = call_within(node, write)
+    rule = _AGGREGATES.get(type(aggregate))
+    if rule is None:
+        raise Unfaithful(aggregate.sql("duckdb"))
+    return rule(aggregate, write, wrap, node)
 
 
 def _filter(node: exp.Expr, write: Writer, wrap: Wrap) -> Wrap:
@@ -85,8 +86,6 @@ def _window(node: exp.Expr, write: Writer) -> exp.Expr:
         return over(_neighbour(inner, write, write.kind(node)))
     if type(inner) in _PLACED:
         return over(_placed(inner, write))
-    if isinstance(inner, exp.Filter):
-        return _aggregate(inner.this, write, _filter(inner, write, over), node)
     if (name := _RANKS.get(type(inner))) and node.args.get("order") is not None:
         bucket = [write(inner.this)] if isinstance(inner, exp.Ntile) else []
         return write.made(over(call(name, *bucket)), node)
@@ -94,7 +93,7 @@ def _window(node: exp.Expr, write: Writer) -> exp.Expr:
         # Any numbering will do, and the rows are kept with it; Spark wants an order.
         anyhow = exp.Order(expressions=[exp.Ordered(this=number(1))])
         return write.made(exp.Window(this=call("row_number"), order=anyhow, over="OVER"), node)
-    return _aggregate(inner, write, over, node)
+    return _called(node, write)
 
 
 def _neighbour(node: exp.Expr, write: Writer, kind: exp.DataType) -> exp.Expr:
@@ -141,18 +140,6 @@ def _frame_is_known(node: exp.Expr) -> bool:
     plain = all(end is None or (isinstance(end, str) and end.upper() in _ENDS) for end in ends)
     counted = all(not isinstance(end, exp.Expr) or (isinstance(end, exp.Literal) and end.is_int) for end in ends)
     return plain or (counted and kind == "ROWS")
-
-
-def _aggregate(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr | None = None) -> exp.Expr:
-    """A call of an aggregate.
-
-    Args:
-        whole: with its FILTER and OVER, which has its type.
-    """
-    rule = _AGGREGATES.get(type(node))
-    if rule is None:
-        raise Unfaithful(node.sql("duckdb"))
-    return rule(node, write, wrap, whole or node)
 
 
 def _sum(node: exp.Expr, write: Writer, wrap: Wrap, whole: exp.Expr) -> exp.Expr:
@@ -224,6 +211,7 @@ def _each(value: exp.Expr, distinct: bool) -> exp.Expr:
     return exp.Distinct(expressions=[value]) if distinct else value
 
 
+# Of the call, what writes, what puts its FILTER and OVER around, and the node that has them, which has its type.
 _AGGREGATES: dict[type[exp.Expr], Callable[[exp.Expr, Writer, Wrap, exp.Expr], exp.Expr]] = {
     exp.Sum: _sum,
     exp.Avg: _average,
@@ -236,4 +224,4 @@ _AGGREGATES: dict[type[exp.Expr], Callable[[exp.Expr, Writer, Wrap, exp.Expr], e
 }
 
 
-RULES: Rules = {**dict.fromkeys(_AGGREGATES, _bare), exp.Filter: _filtered, exp.Window: _window}
+RULES: Rules = {**dict.fromkeys(_AGGREGATES, _called), exp.Filter: _called, exp.Window: _window}

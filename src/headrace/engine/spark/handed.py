@@ -35,7 +35,7 @@ OF_A_VALUE, OF_A_WORKER = "headrace-value: ", "headrace-worker: "
 _BY_SPARK = (exp.AggFunc, exp.Filter, exp.Window, exp.Placeholder, exp.Column)
 # Functions that make several rows of one.
 _ROWS = {"generate_subscripts", "regexp_split_to_table"}
-_NEVER = (exp.Query, exp.Star, exp.Explode, exp.Unnest, exp.Lambda, exp.Subquery)
+_NEVER = (exp.Query, exp.Star, exp.Explode, exp.Unnest, exp.Lambda)
 # What an expression that is handed over may stand in: parts of a SELECT, and what evaluates its operands for every row. AND is of
 # them, since nobody says in which order it is evaluated; OR and CASE are not.
 _AROUND = (
@@ -103,26 +103,41 @@ def handed(parts: Sequence[exp.Expr], write: Writer, why: Unfaithful) -> tuple[H
     Raises:
         Unfaithful: it is none of values alone, or has a type that Spark does not have.
     """
-    arguments: dict[str, tuple[exp.Expr, str]] = {}
+    arguments = _Arguments(write)
 
     def replaced(part: exp.Expr, _above: exp.Expr | None) -> exp.Expr | None:
         if isinstance(part, _NEVER) or (isinstance(part, exp.Anonymous) and part.name.lower() in _ROWS):
             raise why
         if not isinstance(part, _BY_SPARK):
             return None
-        key = generated(part.copy())
-        if key not in arguments:
-            arguments[key] = (write(part), generated(write.kind(part)))
-        return exp.column(f"c{list(arguments).index(key)}")
+        return exp.column(f"c{arguments.place(part)}")
 
     texts = [generated(copied(part, replaced)) for part in parts]
     # AND would evaluate all of them for every row, as it does not where it filters.
     text = reduce(lambda rest, first: f"CASE WHEN {first} THEN {rest} ELSE false END", reversed(texts))
-    takes = tuple(kind for _, kind in arguments.values()) or ("INTEGER",)
-    found = Handed(text, takes, generated(write.kind(parts[0])) if len(parts) == 1 else "BOOLEAN")
-    return _checked(found, write, why), call(
-        found.name, *([written for written, _ in arguments.values()] or [number(1)])
-    )
+    values = arguments.values()
+    gives = generated(write.kind(parts[0])) if len(parts) == 1 else "BOOLEAN"
+    found = Handed(text, tuple(kind for _, kind in values), gives)
+    return _checked(found, write, why), call(found.name, *(written for written, _ in values))
+
+
+class _Arguments:
+    """What Spark computes of an expression that is handed over: each value once, with its type."""
+
+    def __init__(self, write: Writer) -> None:
+        self._write = write
+        self._found: dict[str, tuple[exp.Expr, str]] = {}
+
+    def place(self, part: exp.Expr) -> int:
+        """Which argument the part is, from 0."""
+        key = generated(part.copy())
+        if key not in self._found:
+            self._found[key] = (self._write(part), generated(self._write.kind(part)))
+        return list(self._found).index(key)
+
+    def values(self) -> list[tuple[exp.Expr, str]]:
+        """As they are written, with DuckDB's types; at least one, since a function without any knows of no rows."""
+        return list(self._found.values()) or [(number(1), "INTEGER")]
 
 
 def is_aggregate(node: exp.Expr) -> bool:
@@ -150,25 +165,21 @@ def collected(node: exp.Expr, write: Writer, why: Unfaithful) -> tuple[Handed, e
         Unfaithful: see :func:`handed`.
     """
     aggregate, wrap = call_within(node, write)
-    fields: dict[str, tuple[exp.Expr, str]] = {}
+    fields = _Arguments(write)
 
     def replaced(part: exp.Expr, _above: exp.Expr | None) -> exp.Expr | None:
         if isinstance(part, _NEVER) or (isinstance(part, exp.AggFunc | exp.Window) and part is not aggregate):
             raise why
         if not isinstance(part, exp.Column | exp.Placeholder):
             return None
-        key = generated(part.copy())
-        if key not in fields:
-            fields[key] = (write(part), generated(write.kind(part)))
-        return exp.column(f"a{list(fields).index(key)}", table="e")
+        return exp.column(f"a{fields.place(part)}", table="e")
 
     call_ = generated(copied(aggregate, replaced))
-    if not fields:
-        fields[""] = (number(1), "INTEGER")
-    element = ", ".join(f"a{i} {kind}" for i, (_, kind) in enumerate(fields.values()))
+    values = fields.values()
+    element = ", ".join(f"a{i} {kind}" for i, (_, kind) in enumerate(values))
     text = f"(SELECT {call_} FROM (SELECT UNNEST(c0) AS e) AS e)"
     found = Handed(text, (f"STRUCT({element})[]",), generated(write.kind(node)))
-    parts = [part for i, (value, _) in enumerate(fields.values()) for part in (exp.Literal.string(f"a{i}"), value)]
+    parts = [part for i, (value, _) in enumerate(values) for part in (exp.Literal.string(f"a{i}"), value)]
     rows = wrap(call("collect_list", call("named_struct", *parts)))
     return _checked(found, write, why), call(found.name, rows)
 
@@ -213,9 +224,9 @@ def _function(text: str, kind: pa.DataType) -> Callable[..., Any]:
         try:
             import duckdb as engine  # noqa: PLC0415
         except ImportError:
-            raise RuntimeError(f"headrace-worker: it has no duckdb; DuckDB {wanted} is needed") from None
+            raise RuntimeError(f"{OF_A_WORKER}it has no duckdb; DuckDB {wanted} is needed") from None
         if engine.__version__ != wanted:
-            raise RuntimeError(f"headrace-worker: it has DuckDB {engine.__version__}; {wanted} is needed")
+            raise RuntimeError(f"{OF_A_WORKER}it has DuckDB {engine.__version__}; {wanted} is needed")
         rows = pyarrow.table({f"c{i}": column for i, column in enumerate(columns)})
         with engine.connect(config={"threads": "1", "enable_external_access": "false"}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
@@ -224,7 +235,7 @@ def _function(text: str, kind: pa.DataType) -> Callable[..., Any]:
                 found = connection.execute(text).to_arrow_table()["r"]
             except engine.Error as error:
                 first = str(error).strip().splitlines()[0]
-                raise RuntimeError(f"headrace-value: {first}") from None
+                raise RuntimeError(f"{OF_A_VALUE}{first}") from None
         answer = found.combine_chunks() if found.num_chunks != 1 else found.chunk(0)
         return answer.cast(kind)
 

@@ -151,11 +151,9 @@ def _numbers(node: exp.Table, write: Writer) -> exp.Expr:
     if given.args.get("step") is not None or not all(isinstance(end, exp.Literal) and end.is_int for end in ends):
         raise Unfaithful(f"the table function {node.sql('duckdb')}")
     first, last = (int(end.name) for end in ends)
-    name = node.alias_or_name or ("range" if given.args.get("is_end_exclusive") else "generate_series")
-    columns = node.args["alias"].columns if node.args.get("alias") else []
-    named_ = columns[0].name if columns else write.columns(exp.select("*").from_(node.copy()))[0][0]
-    stop = last if given.args.get("is_end_exclusive") else last + 1
-    alias = exp.TableAlias(this=named(name), columns=[named(named_)])
+    own, stop = ("range", last) if given.args.get("is_end_exclusive") else ("generate_series", last + 1)
+    ((column, _),) = write.columns(exp.select("*").from_(node.copy()))
+    alias = exp.TableAlias(this=named(node.alias_or_name or own), columns=[named(column)])
     return exp.Table(this=call("range", number(first), number(stop)), alias=alias)
 
 

@@ -112,17 +112,20 @@ class Writer:
 
     def condition(self, node: exp.Expr) -> exp.Expr:
         """A condition on rows. What is to be handed to DuckDB goes there together: one part of it may be what another relies on."""
-        written, left, why = [], [], None
+        by_rules = Writer(self._kinds, self._describe, None)
+        try:
+            return by_rules(node)
+        except Unfaithful as found:
+            if self._hand_over is None:
+                raise
+            why = found
+        written, left = [], []
         for part in _conjuncts(node):
-            hand_over, self._hand_over = self._hand_over, None
             try:
-                written.append(exp.paren(self(part), copy=False))
-            except Unfaithful as found:
+                written.append(exp.paren(by_rules(part), copy=False))
+            except Unfaithful:
                 left.append(part)
-                why = why or found
-            finally:
-                self._hand_over = hand_over
-        if why is None or len(left) == 1 or self._hand_over is None:
+        if len(left) == 1:
             return self(node)
         together, call = handed(left, self, why)
         self._hand_over(together)
@@ -136,7 +139,7 @@ class Writer:
 
     def kind(self, node: exp.Expr) -> exp.DataType:
         """The DuckDB type of an expression of the tree."""
-        found = self._kinds.get(id(node))
+        found = self.told(node)
         if found is None:
             raise Unfaithful(f"{node.sql('duckdb')}, whose type DuckDB does not tell by itself,")
         return found

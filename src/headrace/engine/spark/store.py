@@ -144,8 +144,8 @@ class Store:
         )
 
     def delete(self, kind: str, name: str, where: str, at: At, values: Mapping[str, Any]) -> None:
-        if not self._has(kind, name, at):
-            held = self.last(kind, name)
+        held = self.last(kind, name)
+        if not _reaches(held, at):
             marker = _marker(at, held.looked if held else 0)
             self._marked(f"DELETE FROM {self._table(kind, name)} WHERE {where}", marker, values)
 
@@ -164,9 +164,12 @@ class Store:
         return ident(self._catalog, kind, name)
 
     def _has(self, kind: str, name: str, at: At) -> bool:
-        """Whether the table has this step's commit. Steps of a table are committed in order."""
-        last = self.last(kind, name)
-        return last is not None and (last.at.epoch, last.at.step) >= (at.epoch, at.step)
+        return _reaches(self.last(kind, name), at)
+
+
+def _reaches(last: Commit | None, at: At) -> bool:
+    """Whether a table with that last commit has this step's. Steps of a table are committed in order."""
+    return last is not None and (last.at.epoch, last.at.step) >= (at.epoch, at.step)
 
 
 def _marker(at: At, looked: int | None = None) -> dict[str, str]:
