@@ -26,7 +26,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from tpch.data import queries
-from tpch.kept import Kept
+from tpch.kept import Kept, embedded
 from tpch.plain import PlainTables
 from tpch.refresh import Form, Refreshes
 
@@ -78,7 +78,7 @@ def measure(scale: float, refreshes: int, names: list[str], *, updates: bool) ->
         folders = [Path(folder) / name for name in ("bare", "kept")]
         for made in folders:
             made.mkdir()
-        engines = [Kept(made, plain, Form.KEYED) for made in folders]
+        engines = [Kept(embedded(made), plain, Form.KEYED) for made in folders]
         stream = Refreshes(plain, Form.KEYED, seed=1)
         for engine in engines:
             engine.install({})

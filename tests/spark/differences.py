@@ -186,6 +186,23 @@ QUERIES = {
     "HAVING": 'SELECT g FROM "all".t GROUP BY g HAVING sum(i) > 0',
     "an aggregate of nothing": 'SELECT count(*) AS n, sum(i) AS s, max(v) AS m FROM "all".t WHERE false',
     "distinct rows": 'SELECT DISTINCT g, p FROM "all".t',
+    "a value of a query": 'SELECT id, (SELECT max(s) FROM "all".t)::INTEGER - g AS x FROM "all".t WHERE id > (SELECT ((SELECT min(id) FROM "all".t)))',
+    "a value of a query for each row": 'SELECT a.id, (SELECT b.v FROM "all".t AS b WHERE b.id = a.g) AS x, (SELECT sum(b.n) FROM "all".t AS b WHERE b.i < a.i) AS y, (SELECT count(*) FROM "all".t AS b WHERE b.g > a.g) AS z FROM "all".t AS a',
+    "a query of a name outside it": 'SELECT id, (SELECT count(*) FROM (SELECT g AS k FROM "all".t) AS b WHERE k = g) AS n FROM "all".t',
+    "a query of a common table expression": 'WITH c AS (SELECT g, sum(i) AS x FROM "all".t GROUP BY g) SELECT id, coalesce((SELECT x FROM c WHERE c.g = t.id), -1) AS x FROM "all".t AS t',
+    "a query beside groups": 'SELECT g, sum(i) AS s, (SELECT max(i) FROM "all".t) AS m FROM "all".t GROUP BY g HAVING count(*) >= (SELECT min(g) FROM "all".t)',
+    "a query within an aggregate": 'SELECT g, sum((SELECT b.i FROM "all".t AS b WHERE b.id = a.g)) AS s FROM "all".t AS a GROUP BY g',
+    "EXISTS": 'SELECT a.id FROM "all".t AS a WHERE EXISTS (SELECT 1 FROM "all".t AS b WHERE b.g = a.id AND b.i > a.i) OR NOT EXISTS (SELECT 1 FROM "all".t WHERE g = 9)',
+    "EXISTS as a value": 'SELECT a.id, CASE WHEN EXISTS (SELECT 1 FROM "all".t AS b WHERE b.i = a.g) THEN 1 WHEN NOT EXISTS (SELECT 1 FROM "all".t AS b WHERE b.p IS NULL AND b.id > a.id) THEN 2 END AS x FROM "all".t AS a',
+    "IN of a query": 'SELECT id FROM "all".t WHERE id > 0 AND (i IN (SELECT g FROM "all".t) OR g IN (SELECT s FROM "all".t WHERE s > 0))',
+    "NOT IN of a query": 'SELECT id FROM "all".t WHERE g NOT IN (SELECT s FROM "all".t WHERE s IS NOT NULL) AND id < 9',
+    "NOT IN of a query with NULL": 'SELECT id FROM "all".t WHERE g NOT IN (SELECT s FROM "all".t) OR id IN (SELECT 2)',
+    "NOT IN beside another condition": 'SELECT id FROM "all".t WHERE g NOT IN (SELECT s FROM "all".t) OR i NOT IN (SELECT b.g FROM "all".t AS b WHERE b.id > 4)',
+    "IN as a value": 'SELECT id, g IN (SELECT s FROM "all".t) AS a, i IN (SELECT g FROM "all".t) AS b, i NOT IN (SELECT s FROM "all".t WHERE id < 3) AS c, i IN (SELECT s FROM "all".t WHERE id > 9) AS d FROM "all".t',
+    "IN of a query for each row": 'SELECT a.id, a.g IN (SELECT b.id FROM "all".t AS b WHERE b.g <= a.g) AS x FROM "all".t AS a WHERE a.id IN (SELECT b.g + 1 FROM "all".t AS b WHERE b.id <> a.id)',
+    "IN of a union": 'SELECT id, g IN (SELECT 3 UNION ALL SELECT s FROM "all".t) AS x FROM "all".t WHERE g NOT IN (SELECT 1 UNION SELECT 5)',
+    "ANY and ALL": 'SELECT id, g < ANY (SELECT s FROM "all".t) AS a, g >= ALL (SELECT g FROM "all".t) AS b, i > ALL (SELECT s FROM "all".t WHERE id < 4) AS c, i <> ALL (SELECT g FROM "all".t WHERE id > 9) AS d, n = ANY (SELECT n FROM "all".t) AS e FROM "all".t',
+    "ANY in a condition": 'SELECT id FROM "all".t WHERE NOT g < ANY (SELECT s FROM "all".t) OR g = ALL (SELECT g FROM "all".t WHERE id = 6)',
 }
 # What fails in DuckDB fails in Spark as well.
 FAILING = {
@@ -223,9 +240,6 @@ REFUSED = {
     "BLOB": "v::BLOB",
     "lambdas": "list_transform([i], x -> x + 1)",
     "JSON": "json_object('a', i)",
-    "a subquery": '(SELECT max(i) FROM "all".t)',
-    "EXISTS": 'EXISTS (SELECT 1 FROM "all".t)',
-    "IN of a query": 'i IN (SELECT g FROM "all".t)',
     "a remainder of DOUBLE": "d % 2",
     "a rounding of DOUBLE": "round(d, 1)",
     "median": "median(i) OVER ()",
@@ -234,6 +248,9 @@ REFUSED = {
     "an unnest within an expression": "unnest(range(3)) + 1",
 }
 REFUSED_QUERIES = {
+    "a query of each group": 'SELECT g, (SELECT max(b.i) FROM "all".t AS b WHERE b.g = a.g) AS m FROM "all".t AS a GROUP BY g',
+    "a query of two levels": 'SELECT a.id, (SELECT max((SELECT max(c.i) FROM "all".t AS c WHERE c.g = a.g)) FROM "all".t AS b) AS m FROM "all".t AS a',
+    "two columns of a query": 'SELECT id, (g, i) IN (SELECT g, i FROM "all".t) AS x FROM "all".t',
     "ASOF": 'SELECT a.id FROM "all".t AS a ASOF JOIN "all".t AS b ON a.i >= b.i',
     "USING": 'SELECT id FROM "all".t AS a JOIN "all".t AS b USING (id)',
     "LATERAL": 'SELECT a.id, l.x FROM "all".t AS a, LATERAL (SELECT a.i + 1 AS x) AS l',

@@ -76,13 +76,16 @@ QUERIES = {
     "ORDER BY a struct": """SELECT id, row_number() OVER (ORDER BY {'a': p, 'b': NULLIF(g, 2)}, id) AS n FROM "all".t AS t""",
     "groups of lists": 'SELECT [g, NULL] AS l, count(*) AS n FROM "all".t AS t GROUP BY [g, NULL]',
     "nothing to aggregate": 'SELECT median(i) AS m, list(v ORDER BY v) AS l, count(*) AS n FROM "all".t AS t WHERE id > 99',
+    "a query beside it": """SELECT id, (SELECT max(v) FROM "all".t) || reverse(v) || (i IN (SELECT g FROM "all".t))::VARCHAR AS x FROM "all".t AS t
+        WHERE EXISTS (SELECT 1 FROM "all".t AS o WHERE o.g = t.id) AND ends_with(v, (SELECT max(v) FROM "all".t WHERE id = 1))""",
+    "within a query": """SELECT id, (SELECT max(reverse(o.v)) FROM "all".t AS o WHERE o.g = t.id) AS x FROM "all".t AS t
+        WHERE reverse(v) IN (SELECT reverse(v) FROM "all".t WHERE id < 3)""",
     "VALUES": "SELECT r.a, v.k, v.w FROM range(1, 4) AS r(a) JOIN (VALUES ('a', 1.5), (NULL, 3)) AS v(k, w) ON r.a < v.w",
     "numbers": "SELECT x FROM generate_series(1, 3) AS s(x)",
 }
 REFUSED = {
     "a type that Spark does not have": "ts - ts",
     "a list in no order": "list_transform([i], x -> x + 1)",
-    "a subquery": '(SELECT max(i) FROM "all".t) || reverse(v)',
     "rows of one": "unnest(string_split(v, 'a'))",
 }
 

@@ -1,4 +1,4 @@
-"""The proof at any size: python -m tests.tpch [--sf 0.1] [--refreshes 10] [--form keyed|bag|append-only] [--seed N]
+"""The proof at any size: python -m tests.tpch [--sf 0.1] [--refreshes 10] [--form keyed|bag|append-only] [--seed N] [--spark]
 
 Prints which queries are kept incrementally and why the others are not, then a line for each refresh. Exits with 3 when a
 query's kept rows differ from its batch recompute or from the query run by DuckDB on plain tables.
@@ -14,10 +14,12 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from headrace.engine.spark.engine import SparkEngine
+from headrace.engine.spark.session import on_this_machine, open_session
 from headrace.sql import Program
 
 from .data import queries
-from .kept import Kept
+from .kept import Kept, embedded
 from .plain import Changes, PlainTables
 from .refresh import Form, Refreshes
 
@@ -32,9 +34,11 @@ def main() -> None:
     arguments.add_argument("--epochs", type=int, default=3, help="that a refresh, and the load, is cut into")
     arguments.add_argument("--form", type=Form, default=Form.KEYED, help="keyed, bag or append-only")
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--spark", action="store_true", help="a local Spark session keeps them, not DuckDB")
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, closing(PlainTables(asked.sf)) as plain:
-        sys.exit(3 if proven(asked, Kept(Path(folder), plain, asked.form)) else 0)
+        engine = SparkEngine(open_session(on_this_machine(Path(folder)))) if asked.spark else embedded(Path(folder))
+        sys.exit(3 if proven(asked, Kept(engine, plain, asked.form)) else 0)
 
 
 def proven(asked: argparse.Namespace, kept: Kept) -> int:

@@ -1,4 +1,4 @@
-"""The queries as models in an engine, and the stream driven through it."""
+"""The queries as models in an engine, DuckDB's or Spark's, and the stream driven through it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlglot import exp
-
-from headrace.engine import Arrived, Asked, Committed, DuckDBEngine, Mark, SourceTable
-from headrace.errors import EngineError
+from headrace.engine import Arrived, Committed, DuckDBEngine, Mark, SourceTable
+from headrace.engine.spark.engine import SparkEngine
 from headrace.sql import Catalog, Program, Relation, SqlText, compile_model
 
 from .data import KEYS, STATIC
@@ -19,11 +17,15 @@ from .refresh import Form
 EPOCH = timedelta(seconds=1)
 
 
+def embedded(folder: Path) -> DuckDBEngine:
+    return DuckDBEngine(folder / "state.duckdb", folder / "lake")
+
+
 class Kept:
     """An engine that keeps models over the eight tables, and the plain tables that it is held against."""
 
-    def __init__(self, folder: Path, plain: PlainTables, form: Form) -> None:
-        self.engine = DuckDBEngine(folder / "state.duckdb", folder / "lake")
+    def __init__(self, engine: DuckDBEngine | SparkEngine, plain: PlainTables, form: Form) -> None:
+        self.engine = engine
         self.plain = plain
         self._form = form
         self._sources = [self._source(table) for table in KEYS]
@@ -70,10 +72,7 @@ class Kept:
         return changed
 
     def content(self, model: str) -> list[Row]:
-        (found,), _ = self.engine.query([Asked(exp.select("*").from_(model))])
-        if isinstance(found, EngineError):
-            raise found
-        return rows(found)
+        return rows(self.engine.content(model)[0])
 
     def wrong(self) -> dict[str, str]:
         """Models whose kept rows differ from their batch recompute, or from the query run on the plain tables."""

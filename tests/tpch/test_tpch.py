@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .data import queries
-from .kept import Kept
+from .kept import Kept, embedded
 from .plain import PlainTables, alike
 from .refresh import Form, Refreshes
 
@@ -30,7 +30,7 @@ def plain() -> Iterator[PlainTables]:
 
 @pytest.mark.parametrize(("form", "refreshes"), [(Form.KEYED, 2), (Form.BAG, 1), (Form.APPEND_ONLY, 1)])
 def test_kept_equals_plain(plain: PlainTables, tmp_path: Path, form: Form, refreshes: int) -> None:
-    kept = Kept(tmp_path, plain, form)
+    kept = Kept(embedded(tmp_path), plain, form)
     kept.install(QUERIES)
     stream = Refreshes(plain, form, seed=1)
     kept.take(stream.load(epochs=2))
@@ -46,14 +46,15 @@ def test_kept_equals_plain(plain: PlainTables, tmp_path: Path, form: Form, refre
 
 def test_a_difference_is_found(plain: PlainTables, tmp_path: Path) -> None:
     """Both comparisons can fail: the plain one where a change was missed, the recompute where history has lost a row."""
-    kept = Kept(tmp_path, plain, Form.KEYED)
+    engine = embedded(tmp_path)
+    kept = Kept(engine, plain, Form.KEYED)
     kept.install({"q1": QUERIES["q1"]})
     kept.take(Refreshes(plain, Form.KEYED, seed=1).load(epochs=1))
     assert not kept.wrong()
     missed = "DELETE FROM {} WHERE l_orderkey = 1"
     plain.connection.execute(missed.format("lineitem"))
     assert kept.wrong()["q1"].startswith("plain DuckDB")
-    kept.engine._connection.execute(missed.format("hot.lineitem"))
+    engine._connection.execute(missed.format("hot.lineitem"))
     assert kept.wrong()["q1"].startswith("recompute")
     kept.engine.close()
 

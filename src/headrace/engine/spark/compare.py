@@ -29,7 +29,7 @@ def _unchanged(node: exp.Expr, write: Writer) -> exp.Expr:
     return again(node, write)
 
 
-def _compared(node: exp.Expr, write: Writer) -> exp.Expr:
+def compared(node: exp.Expr, write: Writer) -> exp.Expr:
     left, right = _alike([node.this, node.expression], write)
     kind = write.kind(node.this)
     if isinstance(node, exp.GT | exp.GTE | exp.LT | exp.LTE) and kind.this in NESTED:
@@ -39,9 +39,9 @@ def _compared(node: exp.Expr, write: Writer) -> exp.Expr:
     return type(node)(this=left, expression=right)
 
 
-def _among(node: exp.Expr, write: Writer) -> exp.Expr:
-    if node.args.get("query") is not None or node.args.get("unnest") is not None:
-        raise Unfaithful(f"a subquery in an expression: {node.sql('duckdb')[:60]}")
+def among(node: exp.Expr, write: Writer) -> exp.Expr:
+    if node.args.get("unnest") is not None:
+        raise Unfaithful(node.sql("duckdb"))
     value, *others = _alike([node.this, *node.expressions], write)
     return exp.In(this=value, expressions=others)
 
@@ -74,10 +74,18 @@ def _alike(values: Sequence[exp.Expr], write: Writer) -> list[exp.Expr]:
             written.append(casts.from_literal(value, times[0]))
         else:
             written.append(write(value))
-    families = {_family(kind) for kind in (others if times else [write.kind(v) for v in values])} - {None}
+    of_one_family(others if times else [write.kind(value) for value in values])
+    return written
+
+
+def of_one_family(kinds: Sequence[exp.DataType]) -> None:
+    """
+    Raises:
+        Unfaithful: the engines do not compare such values alike.
+    """
+    families = {_family(kind) for kind in kinds} - {None}
     if len(families) > 1:
         raise Unfaithful("a comparison of " + " with ".join(sorted(str(f) for f in families)))
-    return written
 
 
 def _is_text_literal(value: exp.Expr) -> bool:
@@ -162,8 +170,8 @@ def _greatest(node: exp.Expr, write: Writer) -> exp.Expr:
 
 RULES: Rules = {
     **dict.fromkeys((exp.And, exp.Or, exp.Not, exp.Paren, exp.Null, exp.Boolean), _unchanged),
-    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ), _compared),
-    exp.In: _among,
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ), compared),
+    exp.In: among,
     exp.Between: _between,
     exp.Nullif: _nullif,
     exp.Is: _is,

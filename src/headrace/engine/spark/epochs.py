@@ -140,7 +140,8 @@ class Deltas:
     def fill(self, name: str, rows: DataFrame) -> int:
         """Keep the rows as ``delta.<name>``: computed once, whatever is committed later."""
         held = rows.localCheckpoint(eager=False)
-        self.show(name, held, held.count())
+        # Spark's own count would be a query more, with an exchange.
+        self.show(name, held, int(held._jdf.queryExecution().toRdd().count()))
         return self._rows[name]
 
     def show(self, name: str, rows: DataFrame, count: int) -> None:

@@ -23,6 +23,7 @@ from headrace.engine.render import copied, generated
 from headrace.engine.spark.aggregates import call_within
 from headrace.engine.spark.kinds import arrow_type, parsed, spark_name
 from headrace.engine.spark.refusal import Unfaithful
+from headrace.engine.spark.subqueries import asks
 from headrace.engine.spark.trees import call, number
 
 if TYPE_CHECKING:
@@ -89,8 +90,10 @@ def may_be(node: exp.Expr) -> bool:
     """Whether the node is an expression that stands by itself."""
     if not isinstance(node, exp.Condition | exp.AtTimeZone) or isinstance(node, (*_BY_SPARK, *_NEVER, exp.Literal)):
         return False
+    if asks(node):
+        return False
     inside: exp.Expr = node
-    while isinstance(inside.parent, _EACH):
+    while isinstance(inside.parent, _EACH) or (isinstance(inside.parent, exp.In) and inside.arg_key == "this"):
         inside = inside.parent
     if isinstance(inside.parent, exp.Window | exp.Filter) and inside.arg_key == "this":
         return False
@@ -106,6 +109,8 @@ def handed(parts: Sequence[exp.Expr], write: Writer, why: Unfaithful) -> tuple[H
     arguments = _Arguments(write)
 
     def replaced(part: exp.Expr, _above: exp.Expr | None) -> exp.Expr | None:
+        if asks(part):
+            return exp.column(f"c{arguments.place(part)}")
         if isinstance(part, _NEVER) or (isinstance(part, exp.Anonymous) and part.name.lower() in _ROWS):
             raise why
         if not isinstance(part, _BY_SPARK):

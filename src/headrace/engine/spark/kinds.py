@@ -59,6 +59,8 @@ def spark_type(kind: exp.DataType) -> exp.DataType:
     if kind.this in _NAMED:
         return exp.DataType.build(_NAMED[kind.this], dialect="spark")
     if kind.this is T.STRUCT:
+        if any(not isinstance(field, exp.ColumnDef) for field in kind.expressions):
+            raise Unfaithful(f"the type {kind.sql('duckdb')}, whose fields have no names,")
         fields = [exp.ColumnDef(this=f.this.copy(), kind=spark_type(f.kind)) for f in kind.expressions]
         return exp.DataType(this=T.STRUCT, expressions=fields, nested=True)
     if _is_list(kind):

@@ -10,7 +10,7 @@
 | `SELECT unnest(range(n))` | `explode(sequence(0, n - 1))` | one in a SELECT; `generate_series` alike |
 | `UNION`, `INTERSECT`, `EXCEPT`, each with ALL | the same, of one type | sides are first made what DuckDB makes of them |
 
-Refused: subqueries in expressions, laterals, ASOF, NATURAL and USING joins, recursive queries, GROUPING SETS, PIVOT, DISTINCT ON,
+Refused: laterals, ASOF, NATURAL and USING joins, recursive queries, GROUPING SETS, PIVOT, DISTINCT ON,
 LIMIT of a share, table functions of what is not written out.
 """
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from headrace.engine.spark import casts, compare
+from headrace.engine.spark import casts, compare, subqueries
 from headrace.engine.spark.kinds import NESTED, parsed, same
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.times import series
@@ -182,8 +182,9 @@ def _alias_rule(node: exp.Expr, _: Writer) -> exp.Expr:
 
 
 def _subquery(node: exp.Expr, write: Writer) -> exp.Expr:
-    if not isinstance(node.parent, exp.From | exp.Join | exp.SetOperation | exp.Subquery):
-        raise Unfaithful(f"a subquery in an expression: {node.sql('duckdb')[:60]}")
+    assert isinstance(node, exp.Subquery)
+    if subqueries.is_scalar(node):
+        return subqueries.scalar(node, write)
     _only(node, "this", "alias")
     return again(node, write)
 

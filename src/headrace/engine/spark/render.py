@@ -16,17 +16,19 @@ from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 from sqlglot.generators.spark import SparkGenerator
 
-from headrace.engine.spark import aggregates, casts, compare, numbers, relations, texts, times
+from headrace.engine.spark import aggregates, casts, compare, numbers, relations, subqueries, texts, times
 from headrace.engine.spark.handed import HandOver, collected, handed, is_aggregate
 from headrace.engine.spark.handed import may_be as may_be_handed
 from headrace.engine.spark.kinds import parsed, same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.trees import Rules, cast
-from headrace.engine.spark.typed import Describe, Kinds, kinds, probe, seeing
+from headrace.engine.spark.typed import Describe, Types
 
 TABLES: tuple[Rules, ...] = (
     relations.RULES,
     compare.RULES,
+    # Comparisons with what a query gives; those of values are left to the rules above.
+    subqueries.RULES,
     numbers.RULES,
     casts.RULES,
     aggregates.RULES,
@@ -77,7 +79,7 @@ def render(query: exp.Expr, describe: Describe, hand_over: HandOver | None = Non
     # stands in one place, where programs share subtrees, whose types differ by where they stand.
     try:
         own = sqlglot.parse_one(query.sql("duckdb", comments=False), dialect="duckdb")
-        return Writer(kinds(own, describe), describe, hand_over)(own).sql(_Spark, comments=False)
+        return Writer(Types(own, describe), describe, hand_over)(own).sql(_Spark, comments=False)
     except (duckdb.Error, sqlglot.errors.ParseError) as error:
         raise Unfaithful(f"a query whose types are not known ({str(error).splitlines()[0]})") from error
 
@@ -95,8 +97,8 @@ class _Spark(Spark):
 class Writer:
     """Writes the nodes of one tree."""
 
-    def __init__(self, found: Kinds, describe: Describe, hand_over: HandOver | None) -> None:
-        self._kinds = found
+    def __init__(self, types: Types, describe: Describe, hand_over: HandOver | None) -> None:
+        self._types = types
         self._describe = describe
         self._hand_over = hand_over
 
@@ -112,7 +114,7 @@ class Writer:
 
     def condition(self, node: exp.Expr) -> exp.Expr:
         """A condition on rows. What is to be handed to DuckDB goes there together: one part of it may be what another relies on."""
-        by_rules = Writer(self._kinds, self._describe, None)
+        by_rules = Writer(self._types, self._describe, None)
         try:
             return by_rules(node)
         except Unfaithful as found:
@@ -146,7 +148,7 @@ class Writer:
 
     def told(self, node: exp.Expr) -> exp.DataType | None:
         """The type, where DuckDB tells it."""
-        return self._kinds.get(id(node))
+        return self._types.kind(node)
 
     def as_kind(self, node: exp.Expr, kind: exp.DataType) -> exp.Expr:
         """``node`` written, and made ``kind`` where it is not already."""
@@ -159,10 +161,7 @@ class Writer:
 
     def reads(self, select: exp.Select, column: exp.Column) -> bool:
         """Whether what the SELECT reads has a column of that name."""
-        try:
-            return bool(self._describe(probe(select, [column], group=False)))
-        except duckdb.Error:
-            return False
+        return self._types.reads(select, column)
 
     def gives(self, query: exp.Query, kind: str) -> bool:
         """Whether DuckDB takes the query, and its last column is of the type."""
@@ -171,9 +170,16 @@ class Writer:
         except duckdb.Error:
             return False
 
+    def by_itself(self, query: exp.Query) -> bool:
+        """Whether the query names nothing of what it stands in."""
+        try:
+            return bool(self.columns(query))
+        except duckdb.Error:
+            return False
+
     def columns(self, query: exp.Query) -> list[tuple[str, str]]:
         """The output columns of a query within the tree, with DuckDB's types."""
-        return self._describe(seeing(query))
+        return self._types.columns(query)
 
 
 def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
