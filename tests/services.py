@@ -72,10 +72,14 @@ def missing_service(why: str) -> None:
     pytest.skip(why)
 
 
-def broker(folder: Path) -> Iterator[Service]:
-    """A broker of the test's own in that folder, which it may kill: for a fixture."""
+def broker(folder: Path, guarded: int | None = None) -> Iterator[Service]:
+    """A broker of the test's own in that folder, which it may kill: for a fixture.
+
+    Args:
+        guarded: a further port, on which it asks for a password.
+    """
     need_kafka()
-    own = service(port=19192, controller=19193, within=folder)
+    own = service(port=19192, controller=19193, within=folder, guarded=guarded)
     own.up()
     yield own
     own.down(signal.SIGKILL)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 COLOURS = ("#0b6e8f", "#4aa3bf", "#9fd0de", "#d9822b", "#8a63b5", "#8c8c8c")
-LEFT, WIDTH, BAR, GAP, TOP = 48, 720, 9, 10, 64
+LEFT, WIDTH, BAR, GAP, TOP = 64, 704, 9, 10, 64
 _TEXT = '<text x="{x:.1f}" y="{y:.1f}" font-size="11" font-family="sans-serif" fill="#333" text-anchor="{anchor}">{text}</text>'
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headrace.engine import Arrived, DuckDBEngine, Mark
+from headrace.engine import Arrived, Engine, Mark
 
 # A node's lake takes them by default once it lacks 100,000, of epochs whose state is saved.
 ROWS_UNTIL_TIERED = 250_000
@@ -13,7 +13,7 @@ ROWS_UNTIL_TIERED = 250_000
 class Dropping:
     """Tells an engine that the lake has its raw rows, after every quarter of a million."""
 
-    def __init__(self, engine: DuckDBEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting = 0
 

@@ -25,6 +25,15 @@ def epochs(folder: Path, streams: Iterable[str], events: int) -> Iterator[Epoch]
         yield found
 
 
+def sized(folder: Path, streams: Iterable[str], sizes: Iterable[int]) -> Iterator[Epoch]:
+    """The same, each epoch of as many events as ``sizes`` has next; at most as many epochs."""
+    feed = _Feed(folder, streams)
+    for events in sizes:
+        if (found := feed.take(events)) is None:
+            return
+        yield found
+
+
 def chosen(folder: Path, streams: Iterable[str]) -> Iterator[Epoch]:
     """The same, so many rows at a time as the runtime would take: more while epochs are quick."""
     feed = _Feed(folder, streams)

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from bench.nexmark.streams import SIDE_INPUT, STREAMS
-from headrace.engine import DuckDBEngine, SourceTable
+from headrace.engine import Engine, SourceTable
 from headrace.sql import Catalog, Program, Relation, SqlText, compile_model, watermark
 
 FOLDER = Path(__file__).parent / "models"
@@ -49,7 +49,7 @@ def sources() -> tuple[SourceTable, ...]:
 
 
 def compiled(
-    engine: DuckDBEngine, queries: Iterable[str] = QUERIES, tables: Sequence[SourceTable] | None = None
+    engine: Engine, queries: Iterable[str] = QUERIES, tables: Sequence[SourceTable] | None = None
 ) -> list[Program]:
     """Their delta programs.
 

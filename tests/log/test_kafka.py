@@ -22,6 +22,7 @@ from confluent_kafka.cimpl import TopicPartition
 from headrace.errors import LogError
 from headrace.log import Epoch, Log, Part, Receipt
 from headrace.log.kafka import KafkaLog, KafkaSettings, committer, delete_kafka, follower, ledger, open_kafka, snapshots
+from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.committer import _Sending
 from headrace.log.kafka.entries import HEADERS, Appended, BlockPlaced, Columns, Entry, Placed, encode
 from tests.services import Service, broker, need_kafka
@@ -452,6 +453,18 @@ def test_a_broker_that_is_not_there_is_named(settings: KafkaSettings, clock: Set
     error = refused("HR-515", lambda: open_kafka(nobody, clock=clock))
     assert "127.0.0.1:9" in error.what
     assert time.monotonic() - started < 20
+
+
+def test_a_refusal_is_told_though_the_client_says_then_that_no_broker_is_left() -> None:
+    broker_ = Broker(KafkaSettings("kafka:9092", "log", {"sasl.username": "ann", "sasl.password": "hunter2"}))
+    complain = broker_.client()["error_cb"]
+    complain(KafkaError(KafkaError._AUTHENTICATION, "Invalid username or password"))
+    complain(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))
+    error = broker_.explained(KafkaError(KafkaError._TRANSPORT, "Failed to get metadata"), "Asking the broker")
+    assert error.code == "HR-516"
+    assert "Kafka at kafka:9092 refuses user 'ann'" in error.what
+    assert "Invalid username or password" in error.what
+    assert "hunter2" not in str(error)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

@@ -22,8 +22,8 @@ import yaml
 from headrace.project import load
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.node import Node, Settings
-from services import minio, postgres
-from tests.services import Service, broker
+from services import kafka, minio, postgres
+from tests.services import Service, broker, path
 
 from .cluster import LOCAL, Services, expected, on_cluster, project, write
 
@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(900)]
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
+GUARDED = 19194
 
 
 @pytest.fixture
@@ -129,6 +130,36 @@ def test_a_service_that_is_not_there_stops_the_start_with_its_reason(
     assert code in done.stderr
     assert said in done.stderr
     assert time.monotonic() - started < 60
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[str]:
+    """Where a broker asks for a password."""
+    for _ in broker(tmp_path, GUARDED):
+        yield f"127.0.0.1:{GUARDED}"
+
+
+def test_a_broker_takes_the_right_password_and_a_wrong_one_is_told(
+    guarded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": kafka.USER}
+    log = {"kind": "kafka", "servers": guarded, "client": {**said, "sasl.password": {"env": "KAFKA_PASSWORD"}}}
+    at = project(tmp_path / "p", {"log": log})
+    there = [str(at), "--target", "cluster"]
+    write(at, range(100))
+    monkeypatch.setenv("KAFKA_PASSWORD", path("kafka").read_text().strip())
+    headrace("run", *there, "--until-caught-up", "--no-serve")
+    headrace("doctor", *there)
+    monkeypatch.setenv("KAFKA_PASSWORD", "not-this-one")
+    for command, code in ((["run", "--no-serve"], 1), (["doctor"], 3)):
+        started = time.monotonic()
+        done = subprocess.run([HEADRACE, *command, *there], check=False, capture_output=True, text=True)
+        told = done.stdout + done.stderr
+        assert done.returncode == code, told
+        assert "HR-516" in told
+        assert f"Kafka at {guarded} refuses user 'headrace'" in " ".join(told.split())
+        assert "not-this-one" not in told
+        assert time.monotonic() - started < 60
 
 
 @pytest.fixture

@@ -80,12 +80,14 @@ QUERIES = {
         WHERE EXISTS (SELECT 1 FROM "all".t AS o WHERE o.g = t.id) AND ends_with(v, (SELECT max(v) FROM "all".t WHERE id = 1))""",
     "within a query": """SELECT id, (SELECT max(reverse(o.v)) FROM "all".t AS o WHERE o.g = t.id) AS x FROM "all".t AS t
         WHERE reverse(v) IN (SELECT reverse(v) FROM "all".t WHERE id < 3)""",
+    "conditions of a query and beside it": """SELECT id FROM "all".t AS t WHERE reverse(v) IN ('a', 'B', 'aé') AND n < (SELECT max(n) FROM "all".t WHERE reverse(w) <> 'x')""",
     "VALUES": "SELECT r.a, v.k, v.w FROM range(1, 4) AS r(a) JOIN (VALUES ('a', 1.5), (NULL, 3)) AS v(k, w) ON r.a < v.w",
     "numbers": "SELECT x FROM generate_series(1, 3) AS s(x)",
 }
 REFUSED = {
     "a type that Spark does not have": "ts - ts",
     "a list in no order": "list_transform([i], x -> x + 1)",
+    "a query that hands over, within what is handed over": 'ends_with(v, (SELECT max(reverse(v)) FROM "all".t))',
     "rows of one": "unnest(string_split(v, 'a'))",
 }
 

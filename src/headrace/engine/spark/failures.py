@@ -76,7 +76,9 @@ def _told(error: Exception, mark: str) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of the innermost cause: Spark wraps it several times."""
+    """The first line of the innermost cause: Spark wraps it several times, and py4j says first only which call of its own failed."""
     lines = str(error).strip().splitlines()
+    if len(lines) > 1 and lines[0].startswith("An error occurred while calling "):
+        lines = [lines[1].removeprefix(": "), *lines[2:]]
     causes = [line.strip().removeprefix("Caused by: ") for line in lines if line.strip().startswith("Caused by: ")]
     return (causes or lines or [type(error).__name__])[-1 if causes else 0][:300]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # What a worker says within Spark's own errors.
 OF_A_VALUE, OF_A_WORKER = "headrace-value: ", "headrace-worker: "
+_PREFIX = "headrace_"
 _BY_SPARK = (exp.AggFunc, exp.Filter, exp.Window, exp.Placeholder, exp.Column)
 # Functions that make several rows of one.
 _ROWS = {"generate_subscripts", "regexp_split_to_table"}
@@ -66,7 +67,7 @@ class Handed:
     @property
     def name(self) -> str:
         """Of the function that does it: the same for the same expression, in every process."""
-        return f"headrace_{hashlib.sha256(repr((self.text, self.takes, self.gives)).encode()).hexdigest()[:16]}"
+        return f"{_PREFIX}{hashlib.sha256(repr((self.text, self.takes, self.gives)).encode()).hexdigest()[:16]}"
 
     def asked(self) -> str:
         """The query that answers for rows of the table ``rows``; of a type that Arrow has."""
@@ -84,6 +85,11 @@ class Handed:
 
 HandOver = Callable[[Handed], None]
 """Told of each expression that a text has, before it runs."""
+
+
+def is_handed(written: exp.Anonymous) -> bool:
+    """Whether the call is of something that was handed over."""
+    return written.name.startswith(_PREFIX)
 
 
 def may_be(node: exp.Expr) -> bool:
@@ -110,7 +116,11 @@ def handed(parts: Sequence[exp.Expr], write: Writer, why: Unfaithful) -> tuple[H
 
     def replaced(part: exp.Expr, _above: exp.Expr | None) -> exp.Expr | None:
         if asks(part):
-            return exp.column(f"c{arguments.place(part)}")
+            place = arguments.place(part)
+            # Spark's workers cannot tell such arguments apart, and fail.
+            if any(is_handed(one) for one in arguments.values()[place][0].find_all(exp.Anonymous)):
+                raise why
+            return exp.column(f"c{place}")
         if isinstance(part, _NEVER) or (isinstance(part, exp.Anonymous) and part.name.lower() in _ROWS):
             raise why
         if not isinstance(part, _BY_SPARK):

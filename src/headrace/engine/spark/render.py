@@ -95,12 +95,19 @@ class _Spark(Spark):
 
 
 class Writer:
-    """Writes the nodes of one tree."""
+    """Writes the nodes of one tree.
 
-    def __init__(self, types: Types, describe: Describe, hand_over: HandOver | None) -> None:
+    Args:
+        within: in place of ``hand_over``, for the queries within its expressions.
+    """
+
+    def __init__(
+        self, types: Types, describe: Describe, hand_over: HandOver | None, within: HandOver | None = None
+    ) -> None:
         self._types = types
         self._describe = describe
         self._hand_over = hand_over
+        self._within = within or hand_over
 
     def __call__(self, node: exp.Expr) -> exp.Expr:
         try:
@@ -112,9 +119,13 @@ class Writer:
             self._hand_over(found)
             return call
 
+    def query(self, node: exp.Query) -> exp.Expr:
+        """A query within an expression: what it hands over is its own affair."""
+        return Writer(self._types, self._describe, self._within)(node)
+
     def condition(self, node: exp.Expr) -> exp.Expr:
         """A condition on rows. What is to be handed to DuckDB goes there together: one part of it may be what another relies on."""
-        by_rules = Writer(self._types, self._describe, None)
+        by_rules = Writer(self._types, self._describe, None, self._hand_over)
         try:
             return by_rules(node)
         except Unfaithful as found:

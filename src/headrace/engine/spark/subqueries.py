@@ -56,7 +56,7 @@ def scalar(node: exp.Subquery, write: Writer) -> exp.Expr:
     if grouped and node.find_ancestor(exp.AggFunc, exp.Select) is select and not write.by_itself(_inner(node)):
         raise Unfaithful(f"a query of each group: {node.sql('duckdb')[:60]}")
     write.kind(node)
-    return exp.Subquery(this=write(_inner(node)))
+    return exp.Subquery(this=write.query(_inner(node)))
 
 
 def _inner(query: exp.Expr) -> exp.Query:
@@ -67,7 +67,7 @@ def _inner(query: exp.Expr) -> exp.Query:
 
 
 def _exists(node: exp.Expr, write: Writer) -> exp.Expr:
-    return exp.Exists(this=write(_inner(node.this)))
+    return exp.Exists(this=write.query(_inner(node.this)))
 
 
 def _among(node: exp.Expr, write: Writer) -> exp.Expr:
@@ -76,7 +76,7 @@ def _among(node: exp.Expr, write: Writer) -> exp.Expr:
         return compare.among(node, write)
     if _decides(node):
         _member_kind(node.this, asked, write)
-        return exp.In(this=write(node.this), query=exp.Subquery(this=write(asked)))
+        return exp.In(this=write(node.this), query=exp.Subquery(this=write.query(asked)))
     return _quantified(exp.EQ, node.this, asked, write, every=False)
 
 
@@ -135,7 +135,7 @@ def _quantified(operator: type[exp.Expr], value: exp.Expr, query: exp.Query, wri
 
     def found(condition: exp.Expr | None) -> exp.Expr:
         alias = exp.TableAlias(this=named("__asked"), columns=[named(_MEMBER)])
-        rows = exp.select(number(1)).from_(exp.Subquery(this=write(query), alias=alias), copy=False)
+        rows = exp.select(number(1)).from_(exp.Subquery(this=write.query(query), alias=alias), copy=False)
         return exp.Exists(this=rows if condition is None else rows.where(condition, copy=False))
 
     def is_null(part: exp.Expr) -> exp.Expr:

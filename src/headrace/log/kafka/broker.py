@@ -180,8 +180,10 @@ class Broker:
                 fix = "Restore the topic. If the log was deleted, begin one under another name: the sources deliver again."
                 return "HR-504", f"a topic of the log is not there ({error.str()})", fix
             case Meaning.FORBIDDEN:
-                fix = "Give the target's Kafka settings a user that may read, write and make the topics of this log."
-                return "HR-516", f"Kafka at {servers} refuses us ({said})", fix
+                user = self._settings.client.get("sasl.username")
+                who = f"user {user!r}" if user else "us"
+                fix = "Give the target's Kafka settings a user, and its password, that may read, write and make the topics of this log."
+                return "HR-516", f"Kafka at {servers} refuses {who} ({said})", fix
             case Meaning.TOO_LARGE:
                 fix = "Split the row. Or let the broker take larger records: max.message.bytes of the topic."
                 return "HR-512", f"a row is larger than the broker takes ({said})", fix
@@ -195,4 +197,6 @@ class Broker:
                 return "HR-518", f"Kafka at {servers} says: {said} ({error.name()})", "See the broker's own log."
 
     def _complained(self, error: KafkaError) -> None:
-        self._complaint = error
+        # That no broker is left follows from each failure, and would hide why.
+        if self._complaint is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._complaint = error
