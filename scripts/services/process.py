@@ -98,11 +98,15 @@ class Service:
 
     def down(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop it, and return once it is gone; by force, if it has not gone in half a minute."""
-        deadline = time.monotonic() + 30
+        deadline, ran = time.monotonic() + 30, False
         while (pid := self.pid()) is not None:
+            ran = True
             os.kill(pid, how)
             if time.monotonic() > deadline:
                 how = signal.SIGKILL
+            time.sleep(0.1)
+        # Its first thread is done; others of it may hold the port for a moment longer.
+        while ran and is_open(self.port) and time.monotonic() < deadline:
             time.sleep(0.1)
         _OURS[:] = [process for process in _OURS if process.poll() is None]
         self._pid_file.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from .cluster import Services, expected, project, write
 from .test_on_services import CRASH
 from .test_on_spark import need_spark
 
-pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(1500)]
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 NEWEST = "SELECT by_k.k, by_k.n, ev.id FROM by_k JOIN ev ON ev.id = by_k.newest"

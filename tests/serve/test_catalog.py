@@ -100,4 +100,5 @@ def test_metrics_count_requests_by_route_and_show_the_node(served: Served, clien
     assert requests["other", "404"] == 1
     assert families["headrace_epoch"].samples[0].value == 1
     assert families["headrace_lag_rows"].samples[0].value == 3
+    assert families["headrace_waiting"].samples[0].value == 0
     assert families["headrace_open_queries"].samples[0].value == 0

@@ -10,7 +10,18 @@ import duckdb
 import pytest
 
 from headrace.engine.render import render as for_duckdb
-from headrace.engine.spark import aggregates, casts, compare, kinds, numbers, relations, subqueries, texts, times
+from headrace.engine.spark import (
+    aggregates,
+    casts,
+    compare,
+    kinds,
+    laterals,
+    numbers,
+    relations,
+    subqueries,
+    texts,
+    times,
+)
 from headrace.engine.spark.epochs import as_shaped
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.render import RULES, render
@@ -83,7 +94,9 @@ def test_a_column_of_another_type_is_refused(spark: Any) -> None:
         as_shaped(rows, {"a": "INTEGER", "b": "HUGEINT", "c": "DATE"})
 
 
-@pytest.mark.parametrize("module", [kinds, relations, subqueries, compare, numbers, casts, aggregates, texts, times])
+@pytest.mark.parametrize(
+    "module", [kinds, relations, laterals, subqueries, compare, numbers, casts, aggregates, texts, times]
+)
 def test_the_page_lists_every_difference(module: ModuleType) -> None:
     page = (Path(__file__).parents[2] / "docs" / "concepts" / "compiler.md").read_text()
     assert (module.__doc__ or "").strip().split("\n", 1)[1].strip() in page

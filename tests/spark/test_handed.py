@@ -81,6 +81,9 @@ QUERIES = {
     "within a query": """SELECT id, (SELECT max(reverse(o.v)) FROM "all".t AS o WHERE o.g = t.id) AS x FROM "all".t AS t
         WHERE reverse(v) IN (SELECT reverse(v) FROM "all".t WHERE id < 3)""",
     "conditions of a query and beside it": """SELECT id FROM "all".t AS t WHERE reverse(v) IN ('a', 'B', 'aé') AND n < (SELECT max(n) FROM "all".t WHERE reverse(w) <> 'x')""",
+    "a value among those of a query": """SELECT id, reverse(v) IN (SELECT w FROM "all".t) AS x, reverse(v) < ALL (SELECT w FROM "all".t WHERE id < 3) AS y FROM "all".t AS t""",
+    "an ASOF JOIN by what is handed over": """SELECT a.id, b.id AS x FROM "all".t AS a ASOF LEFT JOIN "all".t AS b ON reverse(a.v) = b.v AND a.id >= b.id""",
+    "a lateral SELECT of it": """SELECT a.id, l.x FROM "all".t AS a, LATERAL (SELECT reverse(a.v) AS x) AS l""",
     "VALUES": "SELECT r.a, v.k, v.w FROM range(1, 4) AS r(a) JOIN (VALUES ('a', 1.5), (NULL, 3)) AS v(k, w) ON r.a < v.w",
     "numbers": "SELECT x FROM generate_series(1, 3) AS s(x)",
 }

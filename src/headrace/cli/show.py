@@ -119,6 +119,8 @@ def show_status(found: Mapping[str, Any]) -> None:
     print(
         f"{found['name']}: {state}, epoch {found['epoch']}, as of {found['as_of']}, {found['lag_rows']:,} rows behind"
     )
+    for waits in found["waiting"]:
+        print(f"{waits['who']} waits since {waits['since']}: {waits['why']} ({waits['code']})")
     sources = Table(
         "source",
         "read",

@@ -146,9 +146,12 @@ class ClusterEngine(Copied):
         if self._turn.acquire(blocking=False):
             try:
                 found = self._spark.sizes()
+                self._states = {name: rows for name, rows in found.items() if name.startswith("state.")}
+            except EngineError as error:
+                if error.code != "HR-613":  # whoever keeps the models meets it too, and tries again
+                    raise
             finally:
                 self._turn.release()
-            self._states = {name: rows for name, rows in found.items() if name.startswith("state.")}
         return {**self._copy.sizes(), **self._states}
 
     def close(self) -> None:

@@ -254,7 +254,9 @@ class TopicReader:
             ) from None
 
     def _complains(self, error: KafkaError) -> None:
-        self._heard = error
+        # That no broker is left follows from each failure, and would hide why.
+        if self._heard is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._heard = error
 
     # -- errors that do not heal
 

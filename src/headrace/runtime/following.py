@@ -18,7 +18,7 @@ from headrace.log import Epoch
 from headrace.log.refusals import stood_still
 from headrace.runtime.decide import DAWN
 from headrace.runtime.loop import IDLE_SECONDS, EpochLoop
-from headrace.runtime.services import regularly
+from headrace.runtime.services import Waits, regularly
 
 if TYPE_CHECKING:
     from headrace.log.kafka import Build, Marker, Published
@@ -186,6 +186,7 @@ class LakeWatch:
     sources: tuple[str, ...]
     history: Callable[[str], tuple[int, str]]
     failed: Callable[[HeadraceError], None]
+    waits: Waits = field(default_factory=Waits)
     _told: dict[str, tuple[int, str]] = field(default_factory=dict)
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -203,7 +204,7 @@ class LakeWatch:
         """There is nothing to move."""
 
     def _loop(self) -> None:
-        regularly("history", "following history", LAKE_SECONDS, self._end, self._look, self.failed)
+        regularly("history", "following history", LAKE_SECONDS, self._end, self._look, self.failed, self.waits)
 
     def _look(self) -> None:
         for source in self.sources:

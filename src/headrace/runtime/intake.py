@@ -15,7 +15,7 @@ from headrace.ingest import Reader
 from headrace.log import Log, Part
 from headrace.runtime.assemble import REJECTED
 from headrace.runtime.defects import as_ours
-from headrace.runtime.services import SILENT, Backoff
+from headrace.runtime.services import SILENT, Backoff, Waits
 
 log_ = structlog.get_logger("headrace.intake")
 
@@ -42,6 +42,7 @@ class Intake(threading.Thread):
         taken: Callable[[], int],
         failed: Callable[[HeadraceError], None],
         clock: Callable[[], datetime],
+        waits: Waits | None = None,
     ) -> None:
         super().__init__(name=f"intake-{name}", daemon=True)
         self.source = name
@@ -52,7 +53,7 @@ class Intake(threading.Thread):
         self._failed = failed
         self._clock = clock
         self._end = threading.Event()
-        self._silence = Backoff(name, self._end)
+        self._silence = Backoff(f"source {name}", self._end, waits or Waits())
         self.counts = Counts.of(log.position(name))
         self.idle = False
         self.done = False
@@ -89,12 +90,14 @@ class Intake(threading.Thread):
     def _ahead(self) -> int:
         """How many rows the log has that no epoch took; a great many while it does not answer."""
         try:
-            return self._log.ends().get(self.source, 0) - self._taken()
+            ends = self._log.ends()
         except LogError as error:
             if error.code not in SILENT:
                 raise
             self._silence.wait(error)
             return MAX_AHEAD + 1
+        self._silence.reset()
+        return ends.get(self.source, 0) - self._taken()
 
     def _kept(self, parts: list[Part], position: str) -> bool:
         """Append, again and again while the log does not answer; false if told to stop before it did."""

@@ -17,7 +17,7 @@ from headrace.errors import HeadraceError
 from headrace.log import Epoch, Log
 from headrace.runtime.decide import DAWN, logical_time, next_limit, next_offsets, rest
 from headrace.runtime.defects import as_ours
-from headrace.runtime.services import SILENT, Backoff
+from headrace.runtime.services import SILENT, Backoff, Waits
 
 # How often time-dependent models move when nothing arrives, by the wall clock.
 TICK_SECONDS = 1.0
@@ -51,6 +51,7 @@ class EpochLoop:
     failed: Callable[[HeadraceError], None]
     mark: Mark = field(default_factory=lambda: Mark(0, {}, None))
     reached: dict[str, datetime] = field(default_factory=dict)
+    waits: Waits = field(default_factory=Waits)
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -114,7 +115,7 @@ class EpochLoop:
         return sum(rows for _, rows in recent) / RATE_SECONDS, len(recent) / RATE_SECONDS
 
     def _loop(self) -> None:
-        silence = Backoff("epochs", self._end)
+        silence = Backoff("epochs", self._end, self.waits)
         try:
             while not self._end.is_set():
                 try:

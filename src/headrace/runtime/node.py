@@ -13,8 +13,9 @@ import pyarrow as pa
 import structlog
 
 from headrace.engine import Arrived, Committed, Engine, Mark, OnStart, Recomputed
-from headrace.errors import HeadraceError, UsageError
+from headrace.errors import HeadraceError, LogError, UsageError
 from headrace.ingest import open_reader, parse_push, resolve
+from headrace.log import Stored
 from headrace.project import Dashboard, Project, PushSource, Report, Source
 from headrace.runtime.answers import Answer, Answers, Ask, Question
 from headrace.runtime.assemble import REJECTED, assemble
@@ -26,7 +27,7 @@ from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
 from headrace.runtime.publishing import Publishing, build_of
 from headrace.runtime.receipts import Receipts
-from headrace.runtime.services import SILENT, Backoff, open_engine, open_history, open_log, open_publisher
+from headrace.runtime.services import SILENT, Backoff, Waits, open_engine, open_history, open_log, open_publisher
 from headrace.runtime.tiering import History, Tiering, take_up
 from headrace.security import Principal
 from headrace.sql import nearest
@@ -80,6 +81,9 @@ class Node:
         self._changed_at: dict[str, int] = {}
         self._intakes: dict[str, Intake] = {}
         self._failure: HeadraceError | None = None
+        self._waits = Waits()
+        self._stored: tuple[Mapping[str, int], Mapping[str, Stored]] = ({}, {})
+        """The ends of the log's streams and what they hold, as it said last."""
         self._ended = threading.Event()
         self._opened: list[Callable[[], None]] = []
         """What closes the parts that are open, in the order in which they were opened."""
@@ -122,12 +126,13 @@ class Node:
         while not self._caught_up() and not self._ended.wait(PROGRESS_SECONDS):
             progress(self._headway())
         self.check()
-        silence = Backoff("tiering", self._ended)
+        silence = Backoff("tiering", self._ended, self._waits)
         while not self._ended.is_set() and (failed := _tried(self._tiering.flush)) is not None:
             if failed.code not in SILENT:
                 self._fail(failed)
                 break
             silence.wait(failed)
+        silence.reset()
         while self._publishing is not None and not self._publishing.idle and not self._ended.wait(PROGRESS_SECONDS):
             pass
         self.check()
@@ -306,7 +311,7 @@ class Node:
 
     def status(self) -> dict[str, Any]:
         """Health: epoch, rates, lag, counts by source, rows and watermark by model."""
-        mark, ends, sizes = self._loop.mark, self._log.ends(), self._engine.sizes()
+        (ends, held), mark, sizes = self._stored_lately(), self._loop.mark, self._engine.sizes()
         rows_per_second, epochs_per_second = self._loop.rates()
         sources = [self._source_status(name, mark, ends) for name in self.project.sources]
         moment = _iso(shown(mark.time))
@@ -319,12 +324,23 @@ class Node:
             "rows_per_second": rows_per_second,
             "epochs_per_second": epochs_per_second,
             "lag_rows": sum(source["lag_rows"] for source in sources),
-            "caught_up": self._caught_up(),
+            "caught_up": self._has_taken(ends),
+            "waiting": self._waits.told(),
             "sources": sources,
             "models": [self._model_status(name, sizes) for name in self.project.models],
             "state_rows": {name: rows for name, rows in sizes.items() if name.startswith("state.")},
-            "log": {stream: {"rows": held.rows, "bytes": held.bytes} for stream, held in self._log.counts().items()},
+            "log": {stream: {"rows": stored.rows, "bytes": stored.bytes} for stream, stored in held.items()},
         }
+
+    def _stored_lately(self) -> tuple[Mapping[str, int], Mapping[str, Stored]]:
+        """What the log has; what it had when it last said so, while it does not answer."""
+        if not self._waits.of(LogError):
+            try:
+                self._stored = self._log.ends(), self._log.counts()
+            except LogError as error:
+                if error.code not in SILENT:
+                    raise
+        return self._stored
 
     def watch(self, callback: Callable[[EpochResult], None]) -> Callable[[], None]:
         """Call back after every commit, on the epoch thread. Returns what ends the watch."""
@@ -363,6 +379,7 @@ class Node:
             self._engine, self._log, self._assembly.relations, functions, self._complete_to, self._verdict
         )
         again = self._loop.recover()
+        self._stored = self._log.ends(), self._log.counts()
         self._same = not (restored or built or again)
         if settings.intake:
             self._open_intakes()
@@ -392,6 +409,7 @@ class Node:
             self._exhausted,
             self._committed,
             self._fail,
+            waits=self._waits,
         )
 
     def _make_tiering(self) -> History:
@@ -409,6 +427,7 @@ class Node:
             lambda: self._changed_at,
             self._fail,
             self._clock,
+            self._waits,
         )
 
     def _begin_publishing(self) -> None:
@@ -418,7 +437,7 @@ class Node:
             return
         keys = {program.model: program.key for program in self._assembly.programs}
         build = build_of(self._assembly, self.project)
-        self._publishing = Publishing(publisher, self._engine, keys, build, self._exhausted, self._fail)
+        self._publishing = Publishing(publisher, self._engine, keys, build, self._exhausted, self._fail, self._waits)
         self._publishing.begin(same=self._same, interrupted=self._ended.is_set)
         self._publishing.receipts(self._receipts.newest())
 
@@ -468,6 +487,7 @@ class Node:
                 taken=lambda name=name: self._loop.mark.offsets.get(name, 0),  # type: ignore[misc]
                 failed=self._fail,
                 clock=self._clock,
+                waits=self._waits,
             )
 
     def _headway(self) -> dict[str, Any]:
@@ -489,12 +509,13 @@ class Node:
 
     def _caught_up(self) -> bool:
         """Every source has been read to its end, or to what is there of it, and epochs have taken all of it."""
+        return self._has_taken(self._log.ends())
+
+    def _has_taken(self, ends: Mapping[str, int]) -> bool:
         if not all(intake.done or intake.idle for intake in self._intakes.values()):
             return False
         taken = self._loop.mark.offsets
-        return all(
-            taken.get(stream, 0) >= end for stream, end in self._log.ends().items() if stream in self._assembly.sources
-        )
+        return all(taken.get(stream, 0) >= end for stream, end in ends.items() if stream in self._assembly.sources)
 
     def _committed(self, committed: Committed) -> None:
         epoch = committed.mark.epoch

@@ -23,7 +23,7 @@ from headrace.errors import HeadraceError
 from headrace.project import Project
 from headrace.runtime.assemble import Assembly
 from headrace.runtime.defects import as_ours
-from headrace.runtime.services import SILENT, Backoff
+from headrace.runtime.services import SILENT, Backoff, Waits
 from headrace.sql import called
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ class Publishing:
         build: Build,
         ended: Callable[[], frozenset[str]],
         failed: Callable[[HeadraceError], None],
+        waits: Waits | None = None,
     ) -> None:
+        self._waits = waits or Waits()
         self._publisher = publisher
         self._engine = engine
         self._keys = keys
@@ -132,7 +134,7 @@ class Publishing:
         """
         if self._broken_off:
             return
-        silence = Backoff("publishing", self._released)
+        silence = Backoff("publishing an epoch", self._released, self._waits)
         while True:
             try:
                 records = {name: self._engine.records(name, key) for name, key in self._keys.items() if name in changed}
@@ -144,6 +146,7 @@ class Publishing:
                     return
                 silence.wait(error)
             else:
+                silence.reset()
                 break
         waiting = _Waiting(mark, records)
         with self._change:
@@ -205,7 +208,7 @@ class Publishing:
         self._told = ended
 
     def _serve(self) -> None:
-        silence = Backoff("publishing", self._end)
+        silence = Backoff("publishing", self._end, self._waits)
         try:
             while not self._end.is_set():
                 next_ = self._next()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -237,9 +237,10 @@ def regularly(
     end: threading.Event,
     step: Callable[[], None],
     failed: Callable[[HeadraceError], None],
+    waits: Waits,
 ) -> None:
     """Do it every so many seconds until the end; longer while something does not answer. Any other failure is told, and ends it."""
-    silence = Backoff(who, end)
+    silence = Backoff(who, end, waits)
     try:
         while not end.wait(seconds):
             try:
@@ -254,12 +255,37 @@ def regularly(
         failed(as_ours(error, doing))
 
 
+class Waits:
+    """Who waits for log, lake or Spark, which do not answer, and since when."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[datetime, HeadraceError]] = {}
+
+    def begin(self, who: str, error: HeadraceError) -> None:
+        self._held.setdefault(who, (datetime.now(UTC), error))
+
+    def end(self, who: str) -> None:
+        self._held.pop(who, None)
+
+    def of(self, kind: type[HeadraceError]) -> bool:
+        """Whether anybody waits after such an error."""
+        return any(isinstance(error, kind) for _, error in list(self._held.values()))
+
+    def told(self) -> list[dict[str, str]]:
+        """For the status: who, since (UTC, ISO 8601), and the error's code and text."""
+        return [
+            {"who": who, "since": since.isoformat(), "code": error.code, "why": error.what}
+            for who, (since, error) in list(self._held.items())
+        ]
+
+
 class Backoff:
     """Waits, longer each time, while something does not answer."""
 
-    def __init__(self, who: str, end: threading.Event, first: float = 0.1, most: float = 5.0) -> None:
+    def __init__(self, who: str, end: threading.Event, waits: Waits, first: float = 0.1, most: float = 5.0) -> None:
         self._who = who
         self._end = end
+        self._waits = waits
         self._first = self._next = first
         self._most = most
 
@@ -267,6 +293,7 @@ class Backoff:
         """Before the next try; less if it is to end."""
         if self._next == self._first:
             log_.warning("waiting for an answer", who=self._who, why=error.what)
+        self._waits.begin(self._who, error)
         self._end.wait(self._next)
         self._next = min(self._most, self._next * 2)
 
@@ -274,4 +301,5 @@ class Backoff:
         """It answers."""
         if self._next != self._first:
             log_.info("answers again", who=self._who)
+            self._waits.end(self._who)
         self._next = self._first

@@ -88,13 +88,14 @@ class ServingNode(Node):
             committed=self._committed,
             failed=self._fail,
             following=self._following,
+            waits=self._waits,
         )
 
     def _make_tiering(self) -> History:
         def taken(source: str) -> tuple[int, str]:
             return history_at(self._lake, source, self._loop.mark.offsets.get(source, 0))
 
-        return LakeWatch(self._engine, tuple(self._assembly.sources), taken, self._fail)
+        return LakeWatch(self._engine, tuple(self._assembly.sources), taken, self._fail, self._waits)
 
     def _exhausted(self) -> frozenset[str]:
         return self._following.ended

@@ -19,7 +19,7 @@ from headrace.engine import Engine, Mark
 from headrace.errors import HeadraceError, LogError
 from headrace.lake import Lake
 from headrace.log import Log
-from headrace.runtime.services import SILENT, regularly
+from headrace.runtime.services import SILENT, Waits, regularly
 
 log_ = structlog.get_logger("headrace.tiering")
 
@@ -78,6 +78,7 @@ class Tiering:
     changed_at: Callable[[], Mapping[str, int]]
     failed: Callable[[HeadraceError], None]
     now: Callable[[], datetime]
+    waits: Waits = field(default_factory=Waits)
     _commits: Counter[str] = field(default_factory=Counter)
     _waiting: dict[str, float] = field(default_factory=dict)
     _snapshots: dict[str, _Snapshot] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Tiering:
         return self.lake.covered(f"raw.{source}")
 
     def _loop(self) -> None:
-        regularly("tiering", "moving history to the lake", LOOK_SECONDS, self._end, self._turn, self.failed)
+        regularly("tiering", "moving history to the lake", LOOK_SECONDS, self._end, self._turn, self.failed, self.waits)
 
     def _turn(self) -> None:
         with self._work:

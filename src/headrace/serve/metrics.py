@@ -16,6 +16,7 @@ _NODE = {
     "epoch": "Number of the newest committed epoch.",
     "lag_rows": "Rows that are in the log and in no epoch yet.",
     "rows_per_second": "Rows taken into epochs per second.",
+    "waiting": "Parts of the node that wait for log, lake or Spark to answer.",
 }
 _SERVER = {
     "streams": "Open event streams.",
@@ -47,6 +48,7 @@ class Metrics:
     def text(self, status: Mapping[str, Any], server: Mapping[str, float]) -> bytes:
         """Return everything, with the node's and the server's figures of this moment."""
         now = CollectorRegistry()
+        status = {**status, "waiting": len(status.get("waiting", ()))}
         now.register(
             _Gauges(lambda: [*_gauges("headrace_", _NODE, status), *_gauges("headrace_open_", _SERVER, server)])
         )

@@ -10,7 +10,7 @@
 | `SELECT unnest(range(n))` | `explode(sequence(0, n - 1))` | one in a SELECT; `generate_series` alike |
 | `UNION`, `INTERSECT`, `EXCEPT`, each with ALL | the same, of one type | sides are first made what DuckDB makes of them |
 
-Refused: laterals, ASOF, NATURAL and USING joins, recursive queries, GROUPING SETS, PIVOT, DISTINCT ON,
+Refused: NATURAL and USING joins, recursive queries, GROUPING SETS, PIVOT, DISTINCT ON,
 LIMIT of a share, table functions of what is not written out.
 """
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from headrace.engine.spark import casts, compare, subqueries
+from headrace.engine.spark import casts, compare, laterals, subqueries
 from headrace.engine.spark.kinds import NESTED, parsed, same
 from headrace.engine.spark.refusal import Unfaithful
 from headrace.engine.spark.times import series
@@ -190,6 +190,9 @@ def _subquery(node: exp.Expr, write: Writer) -> exp.Expr:
 
 
 def _join(node: exp.Expr, write: Writer) -> exp.Expr:
+    if isinstance(node, exp.Join) and node.method == "ASOF":
+        _only(node, "this", "on", "side", "kind", "method")
+        return laterals.nearest(node, write)
     _only(node, "this", "on", "side", "kind")
     return again(node, write)
 
@@ -303,6 +306,7 @@ RULES: Rules = {
     exp.Values: _values,
     exp.TableAlias: _alias_rule,
     exp.Join: _join,
+    exp.Lateral: laterals.lateral,
     exp.Group: _group,
     exp.Order: _ordered_by,
     **dict.fromkeys((exp.Union, exp.Intersect, exp.Except), _operation),

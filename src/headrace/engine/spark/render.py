@@ -21,7 +21,7 @@ from headrace.engine.spark.handed import HandOver, collected, handed, is_aggrega
 from headrace.engine.spark.handed import may_be as may_be_handed
 from headrace.engine.spark.kinds import parsed, same, spark_type
 from headrace.engine.spark.refusal import Unfaithful
-from headrace.engine.spark.trees import Rules, cast
+from headrace.engine.spark.trees import Rules, cast, conjuncts
 from headrace.engine.spark.typed import Describe, Types
 
 TABLES: tuple[Rules, ...] = (
@@ -133,7 +133,7 @@ class Writer:
                 raise
             why = found
         written, left = [], []
-        for part in _conjuncts(node):
+        for part in conjuncts(node):
             try:
                 written.append(exp.paren(by_rules(part), copy=False))
             except Unfaithful:
@@ -174,6 +174,14 @@ class Writer:
         """Whether what the SELECT reads has a column of that name."""
         return self._types.reads(select, column)
 
+    def read(self, select: exp.Select, source: exp.Expr) -> list[tuple[str, str]]:
+        """The columns of one of the relations that the SELECT reads."""
+        return self._types.read(select, source)
+
+    def is_of(self, select: exp.Select, source: exp.Expr, value: exp.Expr) -> bool:
+        """Whether the value names columns of that relation alone."""
+        return self._types.is_of(select, source, value)
+
     def gives(self, query: exp.Query, kind: str) -> bool:
         """Whether DuckDB takes the query, and its last column is of the type."""
         try:
@@ -191,13 +199,6 @@ class Writer:
     def columns(self, query: exp.Query) -> list[tuple[str, str]]:
         """The output columns of a query within the tree, with DuckDB's types."""
         return self._types.columns(query)
-
-
-def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
-    """Nodes of the tree itself, whose types are known."""
-    if isinstance(node, exp.And):
-        return [*_conjuncts(node.this), *_conjuncts(node.expression)]
-    return _conjuncts(node.this) if isinstance(node, exp.Paren) and isinstance(node.this, exp.And) else [node]
 
 
 def _further(node: exp.Expr) -> bool:

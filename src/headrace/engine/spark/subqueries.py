@@ -37,11 +37,11 @@ def is_scalar(node: exp.Expr) -> bool:
 
 
 def asking(select: exp.Select) -> exp.Select | None:
-    """The SELECT in an expression of which this one stands, so that it may name its columns."""
+    """The SELECT in an expression, or a lateral join, of which this one stands, so that it may name its columns."""
     node: exp.Expr = select
     while isinstance(node.parent, exp.Subquery | exp.SetOperation):
         node = node.parent
-    if not isinstance(node.parent, exp.Expr) or isinstance(node.parent, exp.From | exp.Join | exp.CTE | exp.Lateral):
+    if not isinstance(node.parent, exp.Expr) or isinstance(node.parent, exp.From | exp.Join | exp.CTE):
         return None
     return node.parent.find_ancestor(exp.Select)
 

@@ -48,3 +48,10 @@ def number(value: int) -> exp.Expr:
 
 def named(name: str) -> exp.Identifier:
     return exp.to_identifier(name, quoted=True)
+
+
+def conjuncts(node: exp.Expr) -> list[exp.Expr]:
+    """What AND joins: nodes of the tree itself, whose types are known."""
+    if isinstance(node, exp.And):
+        return [*conjuncts(node.this), *conjuncts(node.expression)]
+    return conjuncts(node.this) if isinstance(node, exp.Paren) and isinstance(node.this, exp.And) else [node]

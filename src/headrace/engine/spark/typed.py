@@ -61,6 +61,21 @@ class Types:
         except duckdb.Error:
             return False
 
+    def read(self, select: exp.Select, source: exp.Expr) -> Columns:
+        """The columns of one of the relations that the SELECT reads."""
+        return self._describe(self._over(select, source, exp.Star()))
+
+    def is_of(self, select: exp.Select, source: exp.Expr, value: exp.Expr) -> bool:
+        """Whether the value names columns of that relation alone."""
+        try:
+            return bool(self._describe(self._over(select, source, value)))
+        except duckdb.Error:
+            return False
+
+    def _over(self, select: exp.Select, source: exp.Expr, value: exp.Expr) -> exp.Select:
+        from_ = self._lightly(exp.From(this=source.copy()))
+        return self._with(exp.Select(expressions=[value.copy()], from_=from_), select)
+
     # -- asking
 
     def _ask(self, select: exp.Select, values: Sequence[exp.Expr], *, group: bool) -> None:
