@@ -71,6 +71,11 @@ def setting(error: KafkaError) -> str:
     return named[1] if named else ""
 
 
+def telling(known: KafkaError | None, error: KafkaError) -> KafkaError:
+    """Which of a client's complaints to keep: that no broker is left follows from each failure, and would hide why."""
+    return error if known is None or error.code() != KafkaError._ALL_BROKERS_DOWN else known
+
+
 def passing(error: KafkaError) -> bool:
     """True for what the client mends by itself: it reconnects, and looks for the leader again."""
     return error.retriable() or meaning(error) in (Meaning.SILENT, Meaning.MOVING)

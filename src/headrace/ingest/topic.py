@@ -18,7 +18,7 @@ from headrace.errors import Place, SourceError
 from headrace.ingest.chunk import Chunk
 from headrace.ingest.shape import Shape
 from headrace.ingest.values import Decode, Record
-from headrace.kafka import Meaning, meaning, passing, setting
+from headrace.kafka import Meaning, meaning, passing, setting, telling
 from headrace.project import KafkaSource
 from headrace.project.secret import resolved
 
@@ -254,9 +254,7 @@ class TopicReader:
             ) from None
 
     def _complains(self, error: KafkaError) -> None:
-        # That no broker is left follows from each failure, and would hide why.
-        if self._heard is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
-            self._heard = error
+        self._heard = telling(self._heard, error)
 
     # -- errors that do not heal
 

@@ -170,8 +170,8 @@ def _greatest(node: exp.Expr, write: Writer) -> exp.Expr:
 
 RULES: Rules = {
     **dict.fromkeys((exp.And, exp.Or, exp.Not, exp.Paren, exp.Null, exp.Boolean), _unchanged),
-    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ), compared),
-    exp.In: among,
+    # The other comparisons, and IN, may be with what a query gives: see ``subqueries``.
+    **dict.fromkeys((exp.NullSafeEQ, exp.NullSafeNEQ), compared),
     exp.Between: _between,
     exp.Nullif: _nullif,
     exp.Is: _is,

@@ -27,7 +27,6 @@ from headrace.engine.spark.typed import Describe, Types
 TABLES: tuple[Rules, ...] = (
     relations.RULES,
     compare.RULES,
-    # Comparisons with what a query gives; those of values are left to the rules above.
     subqueries.RULES,
     numbers.RULES,
     casts.RULES,
@@ -191,10 +190,7 @@ class Writer:
 
     def by_itself(self, query: exp.Query) -> bool:
         """Whether the query names nothing of what it stands in."""
-        try:
-            return bool(self.columns(query))
-        except duckdb.Error:
-            return False
+        return self._types.by_itself(query)
 
     def columns(self, query: exp.Query) -> list[tuple[str, str]]:
         """The output columns of a query within the tree, with DuckDB's types."""

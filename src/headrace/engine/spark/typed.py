@@ -54,12 +54,13 @@ class Types:
         found = self._columns_or_none(query)
         return self._describe(self._seeing(query)) if found is None else found
 
+    def by_itself(self, query: exp.Query) -> bool:
+        """Whether the query names nothing of what it stands in."""
+        return self._columns_or_none(query) is not None
+
     def reads(self, select: exp.Select, column: exp.Column) -> bool:
         """Whether what the SELECT reads has a column of that name."""
-        try:
-            return bool(self._describe(self._probe(select, [column], group=False)))
-        except duckdb.Error:
-            return False
+        return self._is_taken(self._probe(select, [column], group=False))
 
     def read(self, select: exp.Select, source: exp.Expr) -> Columns:
         """The columns of one of the relations that the SELECT reads."""
@@ -67,8 +68,11 @@ class Types:
 
     def is_of(self, select: exp.Select, source: exp.Expr, value: exp.Expr) -> bool:
         """Whether the value names columns of that relation alone."""
+        return self._is_taken(self._over(select, source, value))
+
+    def _is_taken(self, query: exp.Query) -> bool:
         try:
-            return bool(self._describe(self._over(select, source, value)))
+            return bool(self._describe(query))
         except duckdb.Error:
             return False
 
@@ -149,7 +153,7 @@ class Types:
     def _with(self, made: Node, within: exp.Query) -> Node:
         """Made for a place within the tree, with the common table expressions that are seen there."""
         wanted = {table.name.lower() for table in made.find_all(exp.Table) if not table.db}
-        listed = [self._cte(cte) for cte in _named(within) if not wanted.isdisjoint({cte.alias.lower()})]
+        listed = [self._cte(cte) for cte in _named(within) if cte.alias.lower() in wanted]
         if listed:
             made.set("with_", exp.With(expressions=listed))
         return made

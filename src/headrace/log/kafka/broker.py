@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException
 
 from headrace.errors import LogError, Place
-from headrace.kafka import Meaning, meaning, setting
+from headrace.kafka import Meaning, meaning, setting, telling
 from headrace.log.kafka.settings import KafkaSettings
 from headrace.log.refusals import NOTHING_KEPT, UNCHANGED
 
@@ -197,6 +197,4 @@ class Broker:
                 return "HR-518", f"Kafka at {servers} says: {said} ({error.name()})", "See the broker's own log."
 
     def _complained(self, error: KafkaError) -> None:
-        # That no broker is left follows from each failure, and would hide why.
-        if self._complaint is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
-            self._complaint = error
+        self._complaint = telling(self._complaint, error)
