@@ -20,6 +20,7 @@ class PlainTables:
 
     def __init__(self, scale: float) -> None:
         self.connection = connected()
+        self.connection.execute("SET arrow_lossless_conversion = true")
         generate(self.connection, scale)
         self.columns = {table: columns(self.connection, table) for table in KEYS}
         self.connection.execute("CREATE SCHEMA full_")
@@ -74,7 +75,16 @@ def alike(one: list[Row], other: list[Row]) -> bool:
 
 
 def rows(table: pa.Table) -> list[Row]:
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return list(zip(*(_values(column) for column in table.columns), strict=True))
+
+
+def _values(column: pa.ChunkedArray) -> list[object]:
+    """The values of a column; whole numbers of 128 bits, which DuckDB gives as bytes and Spark as DECIMAL, are ints."""
+    if isinstance(column.type, pa.OpaqueType) and column.type.type_name == "hugeint":
+        return [None if v is None else int.from_bytes(v, "little", signed=True) for v in column.to_pylist()]
+    if pa.types.is_decimal(column.type) and column.type.scale == 0:
+        return [None if v is None else int(v) for v in column.to_pylist()]
+    return column.to_pylist()
 
 
 def _exact_first(row: Row) -> tuple[list[str], list[float]]:
