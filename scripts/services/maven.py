@@ -10,12 +10,25 @@ from pathlib import Path
 
 from services.process import ServiceError
 
+_MODULE = """\
+<ivy-module version="2.0" xmlns:m="http://ant.apache.org/ivy/maven">
+  <info organisation="org.headrace" module="services"/>
+  <configurations><conf name="default"/></configurations>
+  <dependencies><dependency org="{}" name="{}" rev="{}" {}</dependency></dependencies>
+</ivy-module>
+"""
+_WITH_OTHERS = 'conf="default->default">'
+_WHOLE = 'conf="default->master" transitive="false"><artifact name="{}" type="jar" m:classifier="{}"/>'
 
-def fetch(target: Path, artifacts: Sequence[tuple[str, str, str]], lock: Path) -> Path:
+Artifact = tuple[str, str, str] | tuple[str, str, str, str]
+"""Organisation, name, version; and a classifier, of a jar that has in it all that it needs."""
+
+
+def fetch(target: Path, artifacts: Sequence[Artifact], lock: Path) -> Path:
     """The folder ``target`` with exactly the jars that ``lock`` names (one ``sha256  name`` a line), fetched if it is not there.
 
     Args:
-        artifacts: organisation, name, version; what they need comes with them.
+        artifacts: what they need comes with them.
     """
     wanted = dict(reversed(line.split()) for line in lock.read_text().splitlines())
     if target.is_dir() and {jar.name for jar in target.iterdir()} == set(wanted):
@@ -33,17 +46,20 @@ def fetch(target: Path, artifacts: Sequence[tuple[str, str, str]], lock: Path) -
     return target
 
 
-def _retrieve(folder: Path, artifact: tuple[str, str, str]) -> None:
+def _retrieve(folder: Path, artifact: Artifact) -> None:
     import pyspark  # noqa: PLC0415  # an extra, which need not be there to know where the services are
 
     (ivy,) = (Path(pyspark.__file__).parent / "jars").glob("ivy-*.jar")
+    module = folder / "ivy.xml"
+    which = _WHOLE.format(artifact[1], artifact[3]) if len(artifact) > 3 else _WITH_OTHERS
+    module.write_text(_MODULE.format(*artifact[:3], which))
     options = ["-types", "jar", "bundle", "-confs", "default", "-cache", str(folder / "cache")]
-    command = ["java", "-cp", str(ivy), "org.apache.ivy.Main", "-warn", "-dependency", *artifact, *options]
+    command = ["java", "-cp", str(ivy), "org.apache.ivy.Main", "-warn", "-ivy", str(module), *options]
     done = subprocess.run(
-        [*command, "-retrieve", f"{folder}/jars/[artifact]-[revision].[ext]"],
+        [*command, "-retrieve", f"{folder}/jars/[artifact]-[revision](-[classifier]).[ext]"],
         check=False,
         capture_output=True,
         text=True,
     )
     if done.returncode != 0 or not (folder / "jars").is_dir():
-        raise ServiceError(f"{':'.join(artifact)} was not fetched:\n{done.stdout}{done.stderr}")
+        raise ServiceError(f"{':'.join(artifact)} was not fetched:\n{(done.stdout + done.stderr)[-2000:]}")

@@ -13,7 +13,7 @@ import yaml
 
 from headrace.log.kafka import KafkaSettings, delete_kafka
 from headrace.security import Principal
-from services import minio, postgres
+from services import minio, nessie, postgres
 from tests.services import KAFKA, forget_lake, need_kafka, need_s3, path
 
 LOCAL = Principal("local", admin=True)
@@ -22,14 +22,27 @@ MODEL = "SELECT k, count(*) AS n, sum(id) AS total, max(id) AS newest FROM ev GR
 
 @dataclass(frozen=True)
 class Services:
-    """Where they are."""
+    """Where they are.
+
+    Attributes:
+        rest: of a catalog behind Iceberg's REST interface, in place of the database.
+    """
 
     kafka: str = KAFKA
     s3_port: int = minio.PORT
     postgres_port: int = postgres.PORT
+    rest: str | None = None
 
     def target(self, name: str) -> dict[str, object]:
         """As a project declares them."""
+        database = {
+            "host": "127.0.0.1",
+            "port": self.postgres_port,
+            "database": postgres.DATABASE,
+            "user": postgres.USER,
+            "password": {"file": str(path("postgres"))},
+        }
+        rest = {"uri": self.rest, "client": {"warehouse": nessie.WAREHOUSE}}
         return {
             "log": {"kind": "kafka", "servers": self.kafka, "name": name},
             "lake": {
@@ -39,15 +52,7 @@ class Services:
                 "endpoint": f"http://127.0.0.1:{self.s3_port}",
                 "key": minio.KEY,
                 "secret": {"file": str(path("s3"))},
-                "catalog": {
-                    "postgres": {
-                        "host": "127.0.0.1",
-                        "port": self.postgres_port,
-                        "database": postgres.DATABASE,
-                        "user": postgres.USER,
-                        "password": {"file": str(path("postgres"))},
-                    }
-                },
+                "catalog": {"rest": rest} if self.rest else {"postgres": database},
             },
         }
 

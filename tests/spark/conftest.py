@@ -6,7 +6,6 @@ import gc
 import os
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,9 @@ import duckdb
 import pytest
 
 from headrace.engine.spark.jars import JARS
-from headrace.engine.spark.session import missing, on_this_machine, open_session
+from headrace.engine.spark.session import missing
 from tests.spark.differences import COLUMNS, ROWS
-
-# For statements of a few rows, compiling them takes longer than running them.
-QUICK = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    # Its place for compiled code is small otherwise; once it is full, nothing is compiled any more.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
-    "spark.driver.memory": "2g",
-}
+from tests.spark.session import emptied, quick_session
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +30,7 @@ def spark(warehouse: Path) -> Iterator[Any]:
         pytest.fail(f"Spark cannot run: {why}; make spark")
     if why:
         pytest.skip(f"Spark cannot run: {why}; in a checkout, make spark")
-    # With the jars of S3 and PostgreSQL, for the lake that is there.
-    session = open_session(replace(on_this_machine(warehouse, QUICK), jars=JARS))
-    session.sparkContext.setLogLevel("OFF")
+    session = quick_session(warehouse)
     yield session
     session.stop()
     _closed()
@@ -80,8 +69,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def empty(spark: Any) -> Any:
     """The session, with nothing in its catalog."""
-    for row in spark.sql("SHOW NAMESPACES IN headrace").collect():
-        namespace = f"headrace.`{row[0]}`"
-        for table in spark.sql(f"SHOW TABLES IN {namespace}").collect():
-            spark.sql(f"DROP TABLE {namespace}.`{table['tableName']}` PURGE")
-    return spark
+    return emptied(spark)

@@ -42,7 +42,7 @@ def test_rows_that_are_let_go_of_do_not_put_the_look_off(empty: Any) -> None:
     store.names("state")
     store.create("state", "m.s0", {"v": "INTEGER", "__w": "TINYINT"})
     rows = empty.createDataFrame(changes((1, 1), (2, 1), (1, -1)))
-    store.append("state", "m.s0", rows, At(1, 0), 2)
+    store.append("state", "m.s0", rows, At(1, 0), None, looked=2)
     store.delete("state", "m.s0", "v = 2", At(2, 0), {})
     held = store.last("state", "m.s0")
     assert held is not None

@@ -41,10 +41,20 @@ class LakeCatalog:
         files: where they are.
         warehouse: the location below which tables are made, ``namespace/table`` each; ``None`` to leave it to the catalog.
         close: lets go of the catalog.
+        server: it is one that writes the tables' metadata itself, and may choose other places for them below the warehouse.
     """
 
-    def __init__(self, iceberg: Catalog, files: LakeFiles, warehouse: str | None, close: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        iceberg: Catalog,
+        files: LakeFiles,
+        warehouse: str | None,
+        close: Callable[[], None],
+        *,
+        server: bool = False,
+    ) -> None:
         self.files = files
+        self._server = server
         self._iceberg = iceberg
         self._warehouse = warehouse
         self.close = close
@@ -75,9 +85,17 @@ class LakeCatalog:
         """A new table without rows; the one already there, should another process have been faster."""
         location = None if self._warehouse is None else f"{self._warehouse}/{name.replace('.', '/')}"
         try:
-            return self._iceberg.create_table(name, schema, location, properties=_PROPERTIES)
+            made = self._iceberg.create_table(name, schema, location, properties=_PROPERTIES)
         except TableAlreadyExistsError:
             return self._load(name)
+        if self._warehouse is not None and not made.location().startswith(f"{self._warehouse}/"):
+            self._iceberg.drop_table(name)
+            raise failures.astray(name, made.location(), self._warehouse)
+        return made
+
+    def owns(self, file: str) -> bool:
+        """Whether the file is the catalog's alone: which versions of a table it keeps, we do not know."""
+        return self._server and file.endswith(".metadata.json")
 
     def _load(self, name: str) -> Table:
         try:

@@ -53,7 +53,7 @@ class DiskFiles(LakeFiles):
 
     def written_before(self, tables: Iterable[str], time: datetime) -> Iterator[str]:
         for table in tables:
-            for path in self._warehouse.joinpath(*table.split(".")).glob("*/*"):
+            for path in self._warehouse.joinpath(*table.split("/")[-2:]).glob("*/*"):
                 if path.is_file() and path.stat().st_mtime < time.timestamp():
                     yield str(path)
 

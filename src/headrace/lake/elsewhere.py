@@ -87,7 +87,7 @@ def on_s3(place: LakeElsewhere) -> LakeCatalog:
     files = s3.S3Files(s3.properties(place.warehouse, place.s3))
     files.check()
     iceberg = _listing(place)
-    return LakeCatalog(iceberg, files, place.warehouse, iceberg.close)
+    return LakeCatalog(iceberg, files, place.warehouse, iceberg.close, server=isinstance(place.catalog, Rest))
 
 
 def _listing(place: LakeElsewhere) -> RestCatalog | SqlCatalog:

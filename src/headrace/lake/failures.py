@@ -232,6 +232,16 @@ def torn(catalog: Path, warehouse: Path) -> LakeError:
     )
 
 
+def astray(table: str, location: str, warehouse: str) -> LakeError:
+    """A catalog's server that puts tables where we do not read."""
+    return LakeError(
+        f"The catalog puts {table} at {location}, which is not below {warehouse}.",
+        code="HR-719",
+        state="The table was dropped again.",
+        fix="Set the lake's `warehouse` in headrace.yaml to where the catalog's own warehouse is, or that to ours.",
+    )
+
+
 def unknown(what: str, fix: str) -> LakeError:
     """A table or a snapshot that is not there."""
     return LakeError(what, code="HR-712", state=UNCHANGED, fix=fix)

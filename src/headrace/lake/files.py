@@ -29,7 +29,7 @@ class LakeFiles(FileIO):
 
     @abstractmethod
     def written_before(self, tables: Iterable[str], time: datetime) -> Iterator[str]:
-        """The locations of the files of those tables that were last written before then (UTC)."""
+        """The locations of the files below those of tables that were last written before then (UTC)."""
 
     @abstractmethod
     def remove(self, locations: Iterable[str]) -> int:

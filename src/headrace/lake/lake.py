@@ -269,11 +269,12 @@ class Lake:
         """
         with self._changing("Sweeping the lake"):
             names = self._catalog.names()
+            places = [self._catalog.get(name).location() for name in names]
             # Files first: what is committed after that is named by then, or not among them.
-            found = list(self._catalog.files.written_before(names, as_utc(before)))
+            found = list(self._catalog.files.written_before(places, as_utc(before)))
             tables = [self._catalog.get(name) for name in names]
             needed = (location for table in tables for location in expiry.named_by_table(table, self._manifests))
-            orphans = expiry.unnamed(found, needed)
+            orphans = [file for file in expiry.unnamed(found, needed) if not self._catalog.owns(file)]
             return Expired(0, len(orphans), self._catalog.files.remove(orphans))
 
     def close(self) -> None:

@@ -55,7 +55,7 @@ class S3Files(LakeFiles):
 
     def written_before(self, tables: Iterable[str], time: datetime) -> Iterator[str]:
         for table in tables:
-            for found in self._objects(table.replace(".", "/")):
+            for found in self._objects(table):
                 if found.mtime < time:
                     yield f"s3://{found.path}"
 
@@ -71,7 +71,7 @@ class S3Files(LakeFiles):
         self._fs.get_file_info(FileSelector(_path(self._warehouse).partition("/")[0]))
 
     def _objects(self, below: str) -> list[FileInfo]:
-        selector = FileSelector(f"{_path(self._warehouse)}/{below}", allow_not_found=True, recursive=True)
+        selector = FileSelector(_path(below), allow_not_found=True, recursive=True)
         return [found for found in self._fs.get_file_info(selector) if found.type == FileType.File]
 
 

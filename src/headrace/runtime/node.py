@@ -46,7 +46,8 @@ class Settings:
 
     Attributes:
         epoch_rows: rows an epoch takes at most.
-        full_speed: replays do not keep to their pace; bounded input is taken as fast as it can be.
+        full_speed: it is there to catch up: replays do not keep to their pace, bounded input is taken as fast as it can be, and models
+            are proven only when that is asked for.
         intake: read the sources; without it the node only answers from what is there.
     """
 
@@ -114,7 +115,7 @@ class Node:
         self._tiering.start()
         for intake in self._intakes.values():
             intake.start()
-        if self.project.parity.every is not None:
+        if self.project.parity.every is not None and not self._settings.full_speed:
             threading.Thread(target=self._prove_regularly, name="parity", daemon=True).start()
 
     def run_until_caught_up(self, progress: Callable[[Mapping[str, Any]], None]) -> None:

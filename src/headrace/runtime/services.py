@@ -227,7 +227,9 @@ def spark_place(project: Project, declared: SparkCluster, lake: S3Lake) -> Spark
     )
     # A catalog's name is part of Spark's names of settings.
     name = f"{re.sub('[^a-zA-Z0-9_]', '_', there.name)}_state"
-    return SparkPlace(declared.master, name, {**s3, **listed, "warehouse": f"{there.warehouse}/state"}, plain, secrets)
+    # Behind REST a warehouse is a name that the server knows.
+    catalog = {**s3, "warehouse": f"{there.warehouse}/state", **listed}
+    return SparkPlace(declared.master, name, catalog, plain, secrets)
 
 
 def regularly(

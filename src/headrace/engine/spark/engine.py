@@ -2,8 +2,8 @@
 
 It has of :class:`headrace.engine.protocol.Engine` what keeping models takes: ``mark``, ``install``, ``run``, ``changes``, ``content``,
 ``columns``, ``recompute``, ``sizes``. Each commit is durable, so there is no ``checkpoint``. Not there yet: ``query`` and ``query_at``
-(admitted queries), tiering (``hot`` tables are in the lake already, and hold all of history), ``restore``; compaction and the expiry of
-snapshots; a lock against a second driver; rows that a lost worker held, which end the epoch, to be run again.
+(admitted queries), tiering (``hot`` tables are in the lake already, and hold all of history), ``restore``; a lock against
+a second driver; rows that a lost worker held, which end the epoch, to be run again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from headrace.engine.spark.keeping import Keeper, kept
 from headrace.engine.spark.ledger import Ledger, definition
 from headrace.engine.spark.refusal import Unfaithful, refused
 from headrace.engine.spark.relations import view_name
-from headrace.engine.spark.session import CATALOG
+from headrace.engine.spark.session import CATALOG, follow_cores
 from headrace.engine.spark.shapes import Shapes
 from headrace.engine.spark.side_by_side import side_by_side
 from headrace.engine.spark.store import At, Store, ident
@@ -63,6 +63,8 @@ class SparkEngine:
         self._deltas = Deltas(self._spark, self._shapes)
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Written] = {}
+        self._whole: Mark | None = None
+        """The last epoch that was run here to its end."""
 
     def mark(self) -> Mark:
         """The last whole epoch; commits of a later one that was broken off are not seen."""
@@ -84,6 +86,7 @@ class SparkEngine:
             return self._installed(sources, programs)
 
     def _installed(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
+        follow_cores(self._spark)
         self._start()
         for source in sources:
             self._shapes.add_source(source)
@@ -94,8 +97,7 @@ class SparkEngine:
             self._install_source(source, mark)
         gone = sorted(known.keys() - self._programs.keys())
         self._ledger.forget(gone)
-        for model in gone:
-            self._keeper.drop(model)
+        self._keeper.drop(gone)
         return self._install_programs(known, mark)
 
     def _written(self, program: Program) -> Written:
@@ -125,39 +127,41 @@ class SparkEngine:
             self._keeper.show_live(source.name, mark.epoch, append_only=False)
 
     def _install_programs(self, known: Mapping[str, str], mark: Mark) -> tuple[str, ...]:
-        built: list[str] = []
+        anew: dict[str, Written] = {}
         for name, written in self._programs.items():
-            fingerprint = _fingerprint(written)
-            if known.get(name) != fingerprint or set(written.program.reads) & set(built):
-                self._ledger.forget([name] if name in known else [])
-                self._built(written, mark)
-                self._ledger.set_model(name, fingerprint)
-                built.append(name)
-            self._keeper.show(written, mark.epoch)
-        return tuple(built)
+            if known.get(name) != _fingerprint(written) or not anew.keys().isdisjoint(written.program.reads):
+                anew[name] = written
+        self._ledger.forget([name for name in anew if name in known])
+        self._show(mark, {name: written for name, written in self._programs.items() if name not in anew})
+        if anew:
+            self._build(anew, mark)
+        return tuple(anew)
+
+    def _build(self, anew: Mapping[str, Written], mark: Mark) -> None:
+        """Models from all of their inputs' rows, as the first change they see."""
+        self._keeper.drop(anew)
+        self._deltas.times = Times(self._spark, mark.time, mark.time)
+        needs = {name: set(written.program.reads) for name, written in anew.items()}
+        batch = Batch(self._spark, self._store, mark)
+        inputs = sorted(set().union(*needs.values()) - anew.keys())
+        self._at_once({name: partial(self._all_is_change, name, batch) for name in inputs})
+        side_by_side(needs, lambda name: self._built(anew[name], mark), self._threads)
+        self._show(mark, self._programs)
 
     def _built(self, written: Written, mark: Mark) -> None:
-        try:
-            self._build(written, mark)
-        except Unfaithful as found:
-            self._keeper.drop(written.program.model)
-            raise refused(written.program.model, found) from None
-
-    def _build(self, written: Written, mark: Mark) -> None:
-        """A model from all of its inputs' rows, as the first change it sees."""
         program = written.program
-        self._keeper.drop(program.model)
-        for kind, name in kept([program]):
-            self._keeper.create(kind, name)
-        self._keeper.show(written, mark.epoch)
-        self._deltas.times = Times(self._spark, mark.time, mark.time)
-        batch = Batch(self._spark, self._store, mark)
-        for name in program.reads:
-            self._all_is_change(name, batch)
-        compute(written, self._deltas, first=True)
-        self._keeper.advance(written, self._deltas, mark.epoch)
-        for name in program.reads:
-            self._show_live(name, mark)
+        try:
+            for kind, name in kept([program]):
+                self._keeper.create(kind, name)
+            self._keeper.show(written, mark.epoch)
+            compute(written, self._deltas, first=True)
+            self._keeper.advance(written, self._deltas, mark.epoch)
+        except Unfaithful as found:
+            self._keeper.drop([program.model])
+            raise refused(program.model, found) from None
+        # To what reads it all of it is a change as well.
+        self._keeper.nothing(program.model)
+        self._ledger.set_model(program.model, _fingerprint(written))
 
     def _all_is_change(self, relation: str, batch: Batch) -> None:
         """``delta.<relation>`` with all of its rows, as if there had been none before."""
@@ -187,7 +191,10 @@ class SparkEngine:
         before = self.mark()
         if mark.epoch <= before.epoch:
             return Committed(before, {})
-        self._show(before)
+        if before != self._whole:
+            self._keeper.look_again()
+        follow_cores(self._spark)
+        self._show(before, self._programs)
         moved = before.time != mark.time
         self._deltas.times = Times(self._spark, mark.time, before.time)
         arriving: dict[str, Callable[[], None]] = {}
@@ -211,14 +218,15 @@ class SparkEngine:
             moving[written.program.model] = advance
         self._at_once(moving)
         self._ledger.set_mark(mark)
+        self._whole = mark
         relations = [*self._sources, *(written.program.model for written in ran)]
         return Committed(mark, {name: rows for name in relations if (rows := self._deltas.rows(name))})
 
-    def _show(self, mark: Mark) -> None:
+    def _show(self, mark: Mark, programs: Mapping[str, Written]) -> None:
         for source in self._sources.values():
             if source.changelog:
                 self._keeper.show_live(source.name, mark.epoch, append_only=False)
-        for written in self._programs.values():
+        for written in programs.values():
             self._keeper.show(written, mark.epoch)
 
     def _at_once(self, tasks: Mapping[str, Callable[[], None]]) -> None:
@@ -227,7 +235,10 @@ class SparkEngine:
     def _arrive(self, source: SourceTable, arrived: Arrived, epoch: int) -> None:
         view = view_name(_ARRIVING, source.name)
         rows = raw_rows(self._spark, source, arrived)
-        self._store.append("hot", source.name, rows, At(epoch, 0))
+        held = self._store.last("hot", source.name)
+        if held is not None and held.at.epoch < epoch:
+            held = self._store.tidied("hot", source.name, held)
+        self._store.append("hot", source.name, rows, At(epoch, 0), held)
         rows.createOrReplaceTempView(ident(view))
         self._deltas.fill(source.name, self._spark.sql(change(source, view)))
 
@@ -289,8 +300,9 @@ class SparkEngine:
             return self._recomputed(models)
 
     def _recomputed(self, models: Sequence[str]) -> tuple[Mark, list[Recomputed]]:
+        follow_cores(self._spark)
         mark = self.mark()
-        self._show(mark)
+        self._show(mark, self._programs)
         batch = Batch(self._spark, self._store, mark)
         for source in self._sources.values():
             batch.show_source(source)

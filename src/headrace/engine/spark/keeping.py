@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from headrace.engine.spark.epochs import Deltas, Written, as_shaped, fitted
@@ -31,18 +31,24 @@ class Keeper:
         self._store = store
         self._shapes = shapes
         self._shown: dict[tuple[str, str], Commit | None] = {}
+        """By table, the commit that its view is of; only while nothing has been written to it since."""
+
+    def look_again(self) -> None:
+        """Others may have written to the tables."""
+        self._shown.clear()
 
     def create(self, kind: str, name: str) -> None:
         self._store.drop(kind, name)
         self._store.create(kind, name, self._columns(kind, name))
         self._shown.pop((kind, name), None)
 
-    def drop(self, model: str) -> None:
-        """Everything kept for a model, whatever version of it made it."""
-        for name in self._store.names("state"):
-            if name.startswith(f"{model}."):
+    def drop(self, models: Collection[str]) -> None:
+        """Everything kept for models, whatever version of them made it."""
+        for name in self._store.names("state") if models else ():
+            if name.rpartition(".")[0] in models:
                 self._store.drop("state", name)
-        self._store.drop("live", model)
+        for model in models:
+            self._store.drop("live", model)
 
     def show(self, written: Written, epoch: int) -> None:
         """The views of what a model keeps, as of an epoch."""
@@ -73,9 +79,13 @@ class Keeper:
 
     def _show(self, kind: str, name: str, epoch: int) -> bool:
         """Whether the view is another than before."""
-        commit = self._store.last(kind, name, epoch)
-        if (kind, name) in self._shown and self._shown[kind, name] == commit:
+        if (kind, name) in self._shown:
             return False
+        commit = self._store.last(kind, name)
+        if commit is not None and commit.at.epoch > epoch:
+            commit = self._store.last(kind, name, epoch)
+        else:
+            commit = self._store.tidied(kind, name, commit)
         rows = self._store.read(kind, name, self._columns(kind, name), commit)
         rows.createOrReplaceTempView(ident(view_name(_KEPT if kind == "live" else kind, name)))
         self._shown[kind, name] = commit
@@ -107,6 +117,7 @@ class Keeper:
             case Evict():
                 text = written.where(step) if moved else None
                 if text is not None:
+                    self._shown.pop(("state", step.state), None)
                     self._store.delete("state", step.state, text, at, deltas.times.values(text))
 
     def _rows(self, written: Written, step: Append | Merge, deltas: Deltas) -> DataFrame | None:
@@ -123,15 +134,16 @@ class Keeper:
         self._append("live", name, deltas.rows_of(name), at, retracts=retracts)
 
     def _append(self, kind: str, name: str, rows: DataFrame, at: At, *, retracts: bool) -> None:
-        held = self._store.last(kind, name) if retracts else None
-        if held is None or held.rows - held.looked < FOLD_AFTER:
-            self._store.append(kind, name, rows, at, held.looked if held else 0)
+        self._shown.pop((kind, name), None)
+        held = self._store.last(kind, name)
+        if not retracts or held is None or held.rows - held.looked < FOLD_AFTER:
+            self._store.append(kind, name, rows, at, held)
             return
         table = self._store.read(kind, name, self._columns(kind, name), held)
         if table.where(f"{WEIGHT} < 0").count() * 4 >= held.rows:
             self._fold(kind, name, table, rows, at)
         else:
-            self._store.append(kind, name, rows, at, held.rows)
+            self._store.append(kind, name, rows, at, held, looked=held.rows)
 
     def _fold(self, kind: str, name: str, held: DataFrame, arriving: DataFrame, at: At) -> None:
         """The table as it is with the rows that arrive, less what cancels."""
@@ -141,6 +153,7 @@ class Keeper:
         self._store.replace(kind, name, self._spark.sql(netted(ident(both), names)), at)
 
     def _merge(self, step: Merge, rows: DataFrame, at: At) -> None:
+        self._shown.pop(("state", step.state), None)
         if not step.keys:
             self._store.replace("state", step.state, rows, at)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -18,6 +19,7 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._setting = threading.Lock()
         if _NAME not in store.names(_KIND):
             store.create(_KIND, _NAME, {"nothing": "INTEGER"})
 
@@ -58,10 +60,11 @@ class Ledger:
         return dict(self._store.loaded(_KIND, _NAME).properties())
 
     def _set(self, values: Mapping[str, str]) -> None:
-        update = self._store.loaded(_KIND, _NAME).updateProperties()
-        for key, value in values.items():
-            update = update.set(key, value)
-        update.commit()
+        with self._setting:
+            update = self._store.loaded(_KIND, _NAME).updateProperties()
+            for key, value in values.items():
+                update = update.set(key, value)
+            update.commit()
 
 
 def definition(source: SourceTable) -> str:

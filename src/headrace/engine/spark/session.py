@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SPARK = "4.1.4"
 CATALOG = "headrace"
+_PARTITIONS = "spark.sql.shuffle.partitions"
 
 MEANING: Mapping[str, str] = {
     # What overflows or does not fit fails, as in DuckDB.
@@ -111,6 +112,13 @@ def open_session(place: SparkPlace, log: Path | None = None) -> SparkSession:
         ) from error
 
 
+def follow_cores(spark: SparkSession) -> None:
+    """Let as many tasks follow an exchange as the workers have cores now, unless the settings say how many."""
+    context = spark.sparkContext
+    if not context.getConf().contains(_PARTITIONS):
+        spark.conf.set(_PARTITIONS, str(max(2, context.defaultParallelism)))
+
+
 @contextmanager
 def _command_line(settings: Mapping[str, str]) -> Iterator[None]:
     """What a Java process is started with meanwhile: memory, jars and the like have to be known then."""
@@ -149,7 +157,6 @@ def _usual(place: SparkPlace) -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "2",
         # Epochs are small: planning a query anew while it runs takes longer than it saves.
         "spark.sql.adaptive.enabled": "false",
         # What holds for all rows of a query is not looked for: it takes long, and fails for some that unite what was united before.

@@ -8,8 +8,9 @@ leaves out the steps whose commits are there. The epoch is whole with the last c
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from headrace.engine.spark.kinds import spark_name
@@ -17,6 +18,10 @@ from headrace.engine.spark.kinds import spark_name
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+# Snapshots of a table after which it is tidied, and those that it keeps then: epochs add files, of which each read looks at every one.
+TIDY_AFTER, TIDY_KEEPS = 50, 10
+# Files with so many lists of rows that went are written anew.
+_LISTS = 10
 EPOCH, STEP, LOOKED = "headrace.epoch", "headrace.step", "headrace.looked"
 _SUMMARY = "spark.sql.iceberg.snapshot-property."
 _PROPERTIES = {
@@ -46,12 +51,14 @@ class Commit:
     Attributes:
         rows: how many rows the table has with it.
         looked: how many there were when it was last looked at whether to fold them.
+        snapshots: how many the table has.
     """
 
     snapshot: int
     at: At
     rows: int
     looked: int
+    snapshots: int = field(compare=False)
 
 
 def ident(*parts: str) -> str:
@@ -66,18 +73,21 @@ class Store:
         self._spark = spark
         self._catalog = catalog
         self._marking = threading.Lock()
+        self._namespaces: set[str] = set()
 
     def create(self, kind: str, name: str, columns: Mapping[str, str]) -> None:
         """An empty table; ``columns`` have DuckDB's types."""
         body = ", ".join(f"{ident(column)} {spark_name(type_)}" for column, type_ in columns.items())
         properties = ", ".join(f"'{key}' = '{value}'" for key, value in _PROPERTIES.items())
+        self._need(kind)
         self._spark.sql(f"CREATE TABLE {self._table(kind, name)} ({body}) USING iceberg TBLPROPERTIES ({properties})")
 
     def drop(self, kind: str, name: str) -> None:
+        self._need(kind)
         self._spark.sql(f"DROP TABLE IF EXISTS {self._table(kind, name)} PURGE")
 
     def names(self, kind: str) -> list[str]:
-        self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {ident(self._catalog, kind)}")
+        self._need(kind)
         return [row["tableName"] for row in self._spark.sql(f"SHOW TABLES IN {ident(self._catalog, kind)}").collect()]
 
     def loaded(self, kind: str, name: str) -> Any:
@@ -89,8 +99,9 @@ class Store:
         """The newest commit, or the newest of no later an epoch; None when there is none."""
         loaded = self.loaded(kind, name)
         snapshot = loaded.currentSnapshot()
+        count = 0 if snapshot is None else len(loaded.snapshots())
         while snapshot is not None:
-            found = _commit(snapshot)
+            found = _commit(snapshot, count)
             if epoch is None or found.at.epoch <= epoch:
                 return found
             parent = snapshot.parentId()
@@ -103,12 +114,38 @@ class Store:
         source = f"{self._table(kind, name)} VERSION AS OF {commit.snapshot}" if commit else self._table(kind, name)
         return self._spark.sql(f"SELECT {shown} FROM {source}{'' if commit else ' WHERE false'}")
 
+    def tidied(self, kind: str, name: str, commit: Commit | None) -> Commit | None:
+        """The table's newest commit, after which nothing of an epoch is there yet, once its small files are one and its old snapshots gone.
+
+        Only every :data:`TIDY_AFTER` snapshots; the rows stay as they are.
+        """
+        if commit is None or commit.snapshots < TIDY_AFTER:
+            return commit
+        loaded = self.loaded(kind, name)
+        actions = self._spark._jvm.org.apache.iceberg.spark.actions.SparkActions.get(self._spark._jsparkSession)
+        rewriting = actions.rewriteDataFiles(loaded).option("delete-file-threshold", str(_LISTS))
+        for key, value in _marker(commit.at, commit.looked).items():
+            rewriting = rewriting.snapshotProperty(key, value)
+        rewriting.option("remove-dangling-deletes", "true").execute()
+        loaded = self.loaded(kind, name)
+        loaded.expireSnapshots().expireOlderThan(int(time.time() * 1000)).retainLast(TIDY_KEEPS).commit()
+        return self.last(kind, name)
+
     # -- commits: each does nothing when the table has it
 
-    def append(self, kind: str, name: str, rows: DataFrame, at: At, looked: int = 0) -> None:
-        if not self._has(kind, name, at):
+    def append(
+        self, kind: str, name: str, rows: DataFrame, at: At, held: Commit | None, looked: int | None = None
+    ) -> None:
+        """Add rows.
+
+        Args:
+            held: the table's newest commit.
+            looked: see :class:`Commit`; None: as it was.
+        """
+        if not _reaches(held, at):
             writer = rows.writeTo(self._table(kind, name))
-            for key, value in _marker(at, looked).items():
+            before = held.looked if held else 0
+            for key, value in _marker(at, before if looked is None else looked).items():
                 writer = writer.option(f"snapshot-property.{key}", value)
             writer.append()
 
@@ -160,6 +197,11 @@ class Store:
                 for key in marker:
                     self._spark.conf.unset(_SUMMARY + key)
 
+    def _need(self, kind: str) -> None:
+        if kind not in self._namespaces:
+            self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {ident(self._catalog, kind)}")
+            self._namespaces.add(kind)
+
     def _table(self, kind: str, name: str) -> str:
         return ident(self._catalog, kind, name)
 
@@ -180,8 +222,8 @@ def _marker(at: At, looked: int | None = None) -> dict[str, str]:
     return {EPOCH: str(at.epoch), STEP: str(at.step), LOOKED: "" if looked is None else str(looked)}
 
 
-def _commit(snapshot: Any) -> Commit:
+def _commit(snapshot: Any, snapshots: int) -> Commit:
     summary = snapshot.summary()
     epoch, step, rows = (int(summary.get(key) or 0) for key in (EPOCH, STEP, "total-records"))
     looked = summary.get(LOOKED)
-    return Commit(snapshot.snapshotId(), At(epoch, step), rows, int(looked) if looked else rows)
+    return Commit(snapshot.snapshotId(), At(epoch, step), rows, int(looked) if looked else rows, snapshots)
