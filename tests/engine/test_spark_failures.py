@@ -23,5 +23,25 @@ def test_the_reason_is_told_and_not_which_call_met_it(said: str, told: str) -> N
     protocol = pytest.importorskip("py4j.protocol")
     with pytest.raises(EngineError) as caught, explained("counting"):
         raise protocol.Py4JError(said)
-    assert caught.value.code == "HR-613"
     assert caught.value.what == f"Spark failed while counting ({told})"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("org.x.E: Connection refused", "HR-613"),
+        ("org.x.E: no\nCaused by: java.net.SocketTimeoutException: Read timed out", "HR-613"),
+        ("org.x.E: Checkpoint block rdd_90_1 not found!", "HR-613"),
+        ("software.amazon.S3Exception: Please reduce your rate. (Service: S3, Status Code: 503)", "HR-613"),
+        ("org.x.E: ExecutorLostFailure (executor 1 exited caused by one of the running tasks)", "HR-613"),
+        ("org.postgresql.PSQLException: FATAL: terminating connection due to administrator command", "HR-613"),
+        ("org.apache.iceberg.exceptions.RESTException: Unable to process (code: 404, type: null)", "HR-617"),
+        ("org.x.E: no\n\tat org.apache.http.ConnectTimeout.run", "HR-617"),
+        ("java.lang.OutOfMemoryError: Java heap space", "HR-617"),
+    ],
+)
+def test_who_is_away_is_told_from_what_fails(said: str, code: str) -> None:
+    protocol = pytest.importorskip("py4j.protocol")
+    with pytest.raises(EngineError) as caught, explained("counting"):
+        raise protocol.Py4JError(said)
+    assert caught.value.code == code

@@ -131,6 +131,34 @@ def test_it_answers_as_duckdb_alone_and_goes_on_from_where_it_was(both: Both) ->
     both.alone.close()
 
 
+def test_a_change_that_is_lost_with_a_worker_is_found_in_the_tables(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both.install(MODELS)
+    both.cluster.run(*both.next())
+    content, changes = SparkEngine.content, SparkEngine.changes
+
+    def lost(*_: Any) -> Any:
+        raise EngineError("a block is not there", code="HR-613", state="", fix="")
+
+    monkeypatch.setattr(SparkEngine, "changes", lost)
+    monkeypatch.setattr(SparkEngine, "content", lost)
+    mark, arrived = both.next()
+    with pytest.raises(EngineError, match="a block is not there"):
+        both.cluster.run(mark, arrived)
+    monkeypatch.setattr(SparkEngine, "content", content)
+    both.cluster.run(mark, arrived)
+    for model in MODELS:
+        columns = {**both.alone.columns(model), "__w": "TINYINT"}
+        assert both.differing(both.alone.changes(model), both.cluster.changes(model), columns) == (0, 0), model
+    both.agree()
+    monkeypatch.setattr(SparkEngine, "changes", changes)
+    both.cluster.run(*both.next())
+    both.agree()
+    both.cluster.close()
+    both.alone.close()
+
+
 def test_a_copy_that_is_behind_or_fails_is_made_again(
     both: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

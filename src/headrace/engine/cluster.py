@@ -18,6 +18,7 @@ from headrace.engine.copied import Copied, delete
 from headrace.engine.duckdb import DuckDBEngine
 from headrace.engine.protocol import Arrived, Committed, Mark, Pace, Recomputed, SourceTable
 from headrace.engine.spark.engine import SparkEngine
+from headrace.engine.spark.failures import FAILED
 from headrace.errors import EngineError
 from headrace.sql import WEIGHT, Program
 
@@ -48,7 +49,8 @@ class ClusterEngine(Copied):
         self._turn = threading.Lock()
         """A session has one set of views: epochs and recomputes take turns."""
         self._states: dict[str, int] = {}
-        self._changes: dict[str, pa.Table] = {}
+        self._changes: dict[str, pa.Table] | None = None
+        """Of the last epoch, once Spark has told all of them."""
         self._mark = spark.mark()
         if _place(self._copy.mark()) != _place(self._mark):
             self._copy.close()
@@ -77,7 +79,7 @@ class ClusterEngine(Copied):
 
         Raises:
             SqlError: HR-311, a model has something that Spark cannot give DuckDB's answer for.
-            EngineError: HR-606; HR-613, Spark fails; HR-614, a source sets late rows aside, which Spark does not do yet.
+            EngineError: HR-606; HR-613 and HR-617, Spark fails; HR-614, a source sets late rows aside, which Spark does not do yet.
         """
         for source in sources:
             if source.sets_aside is not None:
@@ -125,12 +127,22 @@ class ClusterEngine(Copied):
         mirrors = self._copy.mirrors()
         with self._turn:
             if self._last is None or self._last.mark.epoch != mark.epoch:
-                self._last = self._spark.run(mark, arrived)
-                self._changes = {name: self._spark.changes(name) for name in self._last.changed if name in mirrors}
+                self._last, self._changes = self._spark.run(mark, arrived), None
+            if self._changes is None:
+                self._changes = {name: self._change(name) for name in self._last.changed if name in mirrors}
         changes = {name: Arrived(rows, 0) for name, rows in self._changes.items()}
         committed = self._copy.run(mark, {**arrived, **changes})
         self._mark = mark
         return committed
+
+    def _change(self, model: str) -> pa.Table:
+        """What the epoch changed. Workers hold that, and take it with them when they are lost; what it came to is in the tables."""
+        try:
+            return self._spark.changes(model)
+        except EngineError as error:
+            if error.code not in FAILED:
+                raise
+            return self._copy.towards(model, self._spark.content(model)[0])
 
     # -- answers
 
@@ -148,7 +160,7 @@ class ClusterEngine(Copied):
                 found = self._spark.sizes()
                 self._states = {name: rows for name, rows in found.items() if name.startswith("state.")}
             except EngineError as error:
-                if error.code != "HR-613":  # whoever keeps the models meets it too, and tries again
+                if error.code not in FAILED:  # whoever keeps the models meets it too, and tries again
                     raise
             finally:
                 self._turn.release()

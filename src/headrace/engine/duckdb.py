@@ -299,6 +299,22 @@ class DuckDBEngine:
             self._connection.execute("DELETE FROM headrace.mirrors WHERE name = ?", [source.name])
             self._connection.execute("INSERT INTO headrace.mirrors VALUES (?, ?)", [source.name, made])
 
+    def towards(self, relation: str, rows: pa.Table) -> pa.Table:
+        """What has to change, with ``__w``, for a relation to hold exactly these rows."""
+        with self._reading(of=[relation]) as cursor:
+            cursor.execute(_LOSSLESS)
+            kinds = self._kinds(cursor, relation)
+            cursor.register("wanted", rows)
+            wanted = f"SELECT {', '.join(f'CAST({quoted(n)} AS {kind}) AS {quoted(n)}' for n, kind in kinds.items())} FROM wanted"
+            there = f"SELECT {listed(list(kinds))} FROM main.{quoted(relation)}"
+            sides = (
+                f"SELECT *, CAST({weight} AS TINYINT) AS {WEIGHT} FROM ({one} EXCEPT ALL {other})"
+                for weight, one, other in ((-1, there, wanted), (1, wanted, there))
+            )
+            found = _fetched(cursor, " UNION ALL ".join(sides), None)
+            cursor.unregister("wanted")
+            return found
+
     def forget_mirror(self, name: str) -> None:
         """Drop a mirrored relation: it is no longer there, or has other columns."""
         with self._lock, self._doing(f"dropping {name}"), transaction(self._connection):

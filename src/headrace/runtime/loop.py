@@ -25,6 +25,8 @@ IDLE_SECONDS = 0.25
 # After a crash, the epochs since the last checkpoint are run again: this bounds how long that takes.
 CHECKPOINT_SECONDS = 5.0
 RATE_SECONDS = 10.0
+# For so long an epoch is tried again that fails though nobody is known to be away.
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass
@@ -59,6 +61,7 @@ class EpochLoop:
     _limit: int = 0
     _rest: float = 0.0
     _unsure: bool = False
+    _failing_since: float | None = None
     _last_checkpoint: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -121,14 +124,24 @@ class EpochLoop:
                 try:
                     self._go_on()
                 except HeadraceError as error:
-                    if error.code not in SILENT and not (self._unsure and error.code == "HR-513"):
+                    unsure = self._unsure and error.code == "HR-513"
+                    if (error.code not in SILENT and not unsure) or self._fails_for_long(error):
                         raise
                     self._unsure = True
                     silence.wait(error)
                 else:
+                    self._failing_since = None
                     silence.reset()
         except Exception as error:  # noqa: BLE001 - a thread must not end in silence
             self.failed(as_ours(error, "running epochs"))
+
+    def _fails_for_long(self, error: HeadraceError) -> bool:
+        """Whether it keeps failing for a reason that waiting has not mended."""
+        if error.code != "HR-617":
+            self._failing_since = None
+            return False
+        self._failing_since = self._failing_since or time.monotonic()
+        return time.monotonic() - self._failing_since > PATIENCE_SECONDS
 
     def _go_on(self) -> None:
         if self._unsure:  # an epoch may have been recorded without our hearing of it: then that is the next one

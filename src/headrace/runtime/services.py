@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log_ = structlog.get_logger("headrace.services")
 
-SILENT = frozenset({"HR-511", "HR-515", "HR-610", "HR-613", "HR-715"})
+SILENT = frozenset({"HR-511", "HR-515", "HR-610", "HR-613", "HR-617", "HR-715"})
 """What heals by itself: log, lake or Spark do not answer, and what was asked of them was not done, or may yet come to have been."""
 
 

@@ -10,7 +10,16 @@ from headrace.engine.spark.handed import OF_A_VALUE, OF_A_WORKER
 from headrace.engine.spark.session import first_line
 from headrace.errors import EngineError, HeadraceError
 
+# Spark did not do what it was asked.
+FAILED = frozenset({"HR-613", "HR-617"})
 STATE = "nothing of it was kept; the last committed epoch stands"
+# What is said, by Java, Spark, S3's client and PostgreSQL's, when somebody is away or overloaded.
+_AWAY = re.compile(
+    "Connect(ion|Exception)|connect|Socket|NoRouteToHost|UnknownHost|[Tt]ime(d )?out|TimeoutException|[Bb]roken pipe|Unable to execute HTTP request"
+    "|terminating|starting up|shutting down|shutdown|recovery mode|Status Code: 5|SlowDown|ServiceUnavailable|InternalError|Service Unavailable"
+    "|ExecutorLost|ExecutorDead|executor (lost|exited|\\d+ )|[Ww]orker lost|FetchFailed|block \\S+ (of RDD )?not found|CommitStateUnknown"
+    "|stopped SparkContext|was cancelled|has been closed|EOFException|NoHttpResponse"
+)
 
 
 @contextmanager
@@ -18,8 +27,8 @@ def explained(doing: str) -> Iterator[None]:
     """Turn what Spark raises inside into an ``EngineError``.
 
     Raises:
-        EngineError: HR-605, an expression fails on some values; HR-613, the cluster failed, and may do better the next time; HR-615,
-            the session's own process is gone; HR-616, a worker lacks DuckDB.
+        EngineError: HR-605, an expression fails on some values; HR-613, somebody does not answer, and may the next time; HR-615,
+            the session's own process is gone; HR-616, a worker lacks DuckDB; HR-617, it failed otherwise.
     """
     from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError  # noqa: PLC0415 - an optional extra
     from pyspark.errors import (  # noqa: PLC0415
@@ -52,12 +61,24 @@ def explained(doing: str) -> Iterator[None]:
                 state=STATE,
                 fix="install that DuckDB for the Python of every worker, or name another with `spark.pyspark.python` among the engine's settings",
             ) from error
+        if _is_away(error):
+            raise EngineError(
+                f"Spark failed while {doing} ({_reason(error)})",
+                code="HR-613",
+                state=STATE,
+                fix="see that the master and a worker run, and that they reach S3 and the catalog; spark.log in the data directory says more",
+            ) from error
         raise EngineError(
             f"Spark failed while {doing} ({_reason(error)})",
-            code="HR-613",
+            code="HR-617",
             state=STATE,
-            fix="see that the master and a worker run, and that they reach S3 and the catalog; spark.log in the data directory says more",
+            fix="mend what it says, of which spark.log in the data directory says more; then run again: it goes on where it stopped",
         ) from error
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether one of its causes says so; where in whose code it came up says nothing."""
+    return any(_AWAY.search(line) for line in str(error).splitlines() if not line.lstrip().startswith("at "))
 
 
 def _of_a_value(why: str, doing: str) -> EngineError:
