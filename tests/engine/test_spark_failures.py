@@ -8,6 +8,13 @@ from headrace.engine.spark.failures import explained
 from headrace.errors import EngineError
 
 
+def ours(said: str) -> EngineError:
+    protocol = pytest.importorskip("py4j.protocol")
+    with pytest.raises(EngineError) as caught, explained("counting"):
+        raise protocol.Py4JError(said)
+    return caught.value
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
@@ -20,10 +27,7 @@ from headrace.errors import EngineError
     ],
 )
 def test_the_reason_is_told_and_not_which_call_met_it(said: str, told: str) -> None:
-    protocol = pytest.importorskip("py4j.protocol")
-    with pytest.raises(EngineError) as caught, explained("counting"):
-        raise protocol.Py4JError(said)
-    assert caught.value.what == f"Spark failed while counting ({told})"
+    assert ours(said).what == f"Spark failed while counting ({told})"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,4 @@ def test_the_reason_is_told_and_not_which_call_met_it(said: str, told: str) -> N
     ],
 )
 def test_who_is_away_is_told_from_what_fails(said: str, code: str) -> None:
-    protocol = pytest.importorskip("py4j.protocol")
-    with pytest.raises(EngineError) as caught, explained("counting"):
-        raise protocol.Py4JError(said)
-    assert caught.value.code == code
+    assert ours(said).code == code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headrace.engine.spark.epochs import Deltas, Written, as_shaped, fitted
 from headrace.engine.spark.relations import view_name
 from headrace.engine.spark.shapes import Shapes
-from headrace.engine.spark.store import At, Commit, Store, ident
+from headrace.engine.spark.store import At, Store, ident
 from headrace.engine.spark.weights import current, netted
 from headrace.sql import WEIGHT, Advance, Append, Evict, Merge, Program
 
@@ -30,8 +30,8 @@ class Keeper:
         self._spark = spark
         self._store = store
         self._shapes = shapes
-        self._shown: dict[tuple[str, str], Commit | None] = {}
-        """By table, the commit that its view is of; only while nothing has been written to it since."""
+        self._shown: set[tuple[str, str]] = set()
+        """Tables whose views are of their newest commit."""
 
     def look_again(self) -> None:
         """Others may have written to the tables."""
@@ -40,7 +40,7 @@ class Keeper:
     def create(self, kind: str, name: str) -> None:
         self._store.drop(kind, name)
         self._store.create(kind, name, self._columns(kind, name))
-        self._shown.pop((kind, name), None)
+        self._shown.discard((kind, name))
 
     def drop(self, models: Collection[str]) -> None:
         """Everything kept for models, whatever version of them made it."""
@@ -75,20 +75,19 @@ class Keeper:
         shown = ", ".join(ident(column) for column in self._shapes.relation("live", name))
         view = ident(view_name("live", name))
         self._spark.sql(f"SELECT {shown} FROM {view} WHERE false").createOrReplaceTempView(view)
-        self._shown.pop(("live", name), None)
+        self._shown.discard(("live", name))
 
     def _show(self, kind: str, name: str, epoch: int) -> bool:
         """Whether the view is another than before."""
         if (kind, name) in self._shown:
             return False
-        commit = self._store.last(kind, name)
-        if commit is not None and commit.at.epoch > epoch:
-            commit = self._store.last(kind, name, epoch)
-        else:
-            commit = self._store.tidied(kind, name, commit)
+        newest = self._store.last(kind, name)
+        broken_off = newest is not None and newest.at.epoch > epoch
+        commit = self._store.last(kind, name, epoch) if broken_off else self._store.tidied(kind, name, newest)
         rows = self._store.read(kind, name, self._columns(kind, name), commit)
         rows.createOrReplaceTempView(ident(view_name(_KEPT if kind == "live" else kind, name)))
-        self._shown[kind, name] = commit
+        if not broken_off:
+            self._shown.add((kind, name))
         return True
 
     def _columns(self, kind: str, name: str) -> Mapping[str, str]:
@@ -117,7 +116,7 @@ class Keeper:
             case Evict():
                 text = written.where(step) if moved else None
                 if text is not None:
-                    self._shown.pop(("state", step.state), None)
+                    self._shown.discard(("state", step.state))
                     self._store.delete("state", step.state, text, at, deltas.times.values(text))
 
     def _rows(self, written: Written, step: Append | Merge, deltas: Deltas) -> DataFrame | None:
@@ -134,7 +133,7 @@ class Keeper:
         self._append("live", name, deltas.rows_of(name), at, retracts=retracts)
 
     def _append(self, kind: str, name: str, rows: DataFrame, at: At, *, retracts: bool) -> None:
-        self._shown.pop((kind, name), None)
+        self._shown.discard((kind, name))
         held = self._store.last(kind, name)
         if not retracts or held is None or held.rows - held.looked < FOLD_AFTER:
             self._store.append(kind, name, rows, at, held)
@@ -153,7 +152,7 @@ class Keeper:
         self._store.replace(kind, name, self._spark.sql(netted(ident(both), names)), at)
 
     def _merge(self, step: Merge, rows: DataFrame, at: At) -> None:
-        self._shown.pop(("state", step.state), None)
+        self._shown.discard(("state", step.state))
         if not step.keys:
             self._store.replace("state", step.state, rows, at)
             return
