@@ -120,6 +120,7 @@ class SparkEngine:
             self._store.drop("hot", source.name)
             self._store.create("hot", source.name, raw_columns(source))
             if source.changelog:
+                self._store.drop("live", source.name)
                 self._keeper.create("live", source.name)
             self._ledger.set_source(source)
         self._sources[source.name] = source

@@ -13,6 +13,14 @@ from headrace.errors import EngineError, HeadraceError
 # Spark did not do what it was asked.
 FAILED = frozenset({"HR-613", "HR-617"})
 STATE = "nothing of it was kept; the last committed epoch stands"
+_AWAY_AND_MAY_ANSWER = (
+    "HR-613",
+    "see that the master and a worker run, and that they reach S3 and the catalog; spark.log in the data directory says more",
+)
+_FAILED_OTHERWISE = (
+    "HR-617",
+    "mend what it says, of which spark.log in the data directory says more; then run again: it goes on where it stopped",
+)
 # What is said, by Java, Spark, S3's client and PostgreSQL's, when somebody is away or overloaded.
 _AWAY = re.compile(
     "Connect(ion|Exception)|connect|Socket|NoRouteToHost|UnknownHost|[Tt]ime(d )?out|TimeoutException|[Bb]roken pipe|Unable to execute HTTP request"
@@ -61,19 +69,8 @@ def explained(doing: str) -> Iterator[None]:
                 state=STATE,
                 fix="install that DuckDB for the Python of every worker, or name another with `spark.pyspark.python` among the engine's settings",
             ) from error
-        if _is_away(error):
-            raise EngineError(
-                f"Spark failed while {doing} ({_reason(error)})",
-                code="HR-613",
-                state=STATE,
-                fix="see that the master and a worker run, and that they reach S3 and the catalog; spark.log in the data directory says more",
-            ) from error
-        raise EngineError(
-            f"Spark failed while {doing} ({_reason(error)})",
-            code="HR-617",
-            state=STATE,
-            fix="mend what it says, of which spark.log in the data directory says more; then run again: it goes on where it stopped",
-        ) from error
+        code, fix = _AWAY_AND_MAY_ANSWER if _is_away(error) else _FAILED_OTHERWISE
+        raise EngineError(f"Spark failed while {doing} ({_reason(error)})", code=code, state=STATE, fix=fix) from error
 
 
 def _is_away(error: Exception) -> bool:

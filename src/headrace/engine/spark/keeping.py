@@ -38,7 +38,7 @@ class Keeper:
         self._shown.clear()
 
     def create(self, kind: str, name: str) -> None:
-        self._store.drop(kind, name)
+        """An empty table, where there is none."""
         self._store.create(kind, name, self._columns(kind, name))
         self._shown.discard((kind, name))
 
