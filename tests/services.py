@@ -21,6 +21,7 @@ from services.secret import path
 from headrace.lake import S3, Postgres
 from headrace.lake.s3 import filesystem
 from services import minio, postgres
+from tests.sampling import CI
 
 S3_PORT, BUCKET = minio.PORT, f"s3://{minio.BUCKET}"
 KAFKA = os.environ.get("HEADRACE_TEST_KAFKA", "127.0.0.1:19092")
@@ -67,7 +68,7 @@ def forget_lake(name: str) -> None:
 
 def missing_service(why: str) -> None:
     """Fail in CI; elsewhere skip, saying how to get it."""
-    if os.environ.get("CI") == "true":
+    if CI:
         pytest.fail(why)
     pytest.skip(why)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -14,6 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.sampling import CI
 
 from .chromium import Chromium, Page
 
@@ -51,7 +52,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     if command is None:
         missing = "there is no Chromium here: `apt-get install chromium` gets it, and these tests then run"
         # CI installs it (.ci/run): there, pages that nobody looked at must not pass for good ones.
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+        (pytest.fail if CI else pytest.skip)(missing)
     chromium = Chromium(command, tmp_path_factory.mktemp("chromium"))
     yield chromium
     chromium.end()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from headrace.engine import DuckDBEngine, Mark
+from tests.sampling import sampled
 
 from .shapes import SHAPES
 from .test_incremental_equals_batch import MODELS, SOURCES, Stream, compiled
@@ -33,7 +34,7 @@ WHOLE = {
 BASE = {"grouped": MODELS["grouped"]}
 
 
-@pytest.mark.parametrize("about", SHAPES)
+@pytest.mark.parametrize("about", sampled(SHAPES, 2))
 def test_kept_equals_recomputed(tmp_path: Path, about: str) -> None:
     engine = DuckDBEngine(tmp_path / "state.duckdb", tmp_path / "lake")
     models = BASE | SHAPES[about]

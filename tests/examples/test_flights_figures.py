@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.sampling import in_ci
+
 from .batch import Batch, Moment
 from .figures import FIGURES, Figure, figures_at, newest_event
 from .flights_data import clock_at, flights, observations, zones
@@ -20,6 +22,7 @@ MOMENTS = (
 )
 
 
+@in_ci
 def test_the_files_are_the_ones_that_everybody_knows() -> None:
     assert len(flights()) == 336_776
     assert len({flight.id for flight in flights()}) == 336_776

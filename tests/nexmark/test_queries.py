@@ -15,6 +15,7 @@ from bench.nexmark.generator import ROUND, Config, generate, rows
 from bench.nexmark.models import QUERIES, compiled, sources, teach_windows, text
 from bench.nexmark.streams import STREAMS, side_input
 from headrace.engine import DuckDBEngine, Mark
+from tests.sampling import sampled
 
 EVENTS = 20_000
 EPOCHS = 10
@@ -102,7 +103,7 @@ def keep(
         yield mark, held
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("query", sampled(QUERIES, 2))
 def test_kept_equals_recomputed_and_plain_duckdb(engine: DuckDBEngine, events: dict[str, pa.Table], query: str) -> None:
     seen = 0
     for mark, held in keep(engine, (query,), random_epochs(events, random.Random(query))):

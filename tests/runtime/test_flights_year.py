@@ -14,6 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.sampling import in_ci
+
 HEADRACE = str(Path(sys.executable).with_name("headrace"))
 pytestmark = pytest.mark.timeout(900)
 
@@ -81,6 +83,7 @@ def in_one_shot(scratch: Path) -> list[dict[str, object]]:
     return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
 
+@in_ci
 @pytest.mark.parametrize(("rows", "days"), [(500, 3), (5_000, 6)])
 def test_any_epoch_size(tmp_path: Path, rows: int, days: int) -> None:
     project = made(tmp_path / "x", days=days)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import uuid
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from headrace.errors import LakeError
 from headrace.lake import LakeElsewhere, Rest, open_lake_elsewhere
 from headrace.log.kafka import KafkaSettings, delete_kafka
 from services import nessie
+from tests.sampling import CI
 from tests.services import BUCKET, KAFKA, forget_lake, missing_service, need_s3, s3
 
 from .cluster import Services, expected, on_cluster, project, write
@@ -34,7 +34,7 @@ PORT, MANAGEMENT = 19195, 19196
 def rest(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Where it answers, and its warehouse."""
     need_s3()
-    if not nessie.fetched() and os.environ.get("CI") != "true":
+    if not nessie.fetched() and not CI:
         missing_service("no catalog behind REST: in a checkout, scripts/cluster up --rest")
     name = f"test-{uuid.uuid4().hex[:12]}"
     own = nessie.service(PORT, MANAGEMENT, tmp_path, f"{BUCKET}/{name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from headrace.engine.spark.jars import JARS
 from headrace.engine.spark.session import missing
+from tests.sampling import CI
 from tests.spark.differences import COLUMNS, ROWS
 from tests.spark.session import emptied, quick_session
 
@@ -26,7 +26,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def spark(warehouse: Path) -> Iterator[Any]:
     why = missing(JARS)
-    if why and os.environ.get("CI") == "true":
+    if why and CI:
         pytest.fail(f"Spark cannot run: {why}; make spark")
     if why:
         pytest.skip(f"Spark cannot run: {why}; in a checkout, make spark")

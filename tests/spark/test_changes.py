@@ -20,6 +20,8 @@ MODELS = {
     "grouped": "select k, count(*) n, sum(x) s, avg(d) a, max(x) mx from ev group by k",
     "last_3_hours": "select k, count(*) c from ev where ts > now() - interval 3 hour group by k",
     "smallest": "select k, min(v) a, arg_max(k, v) b, avg(v) d from bag group by k",
+    "numbered": "select t.r, b.v from range(0, 9) as t(r) left join bag b on t.r = b.v",
+    "looked_up": "select e.k, e.x, (select bit_and(b.v) from bag b where b.k = e.k) as bits from ev e",
     "left_joined": "select g.k, g.n, r.name from grouped g left join ref r on g.k = r.k",
 }
 

@@ -13,7 +13,7 @@ import pytest
 from tests.spark.generated import outcome
 
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.timeout(900)]
-PROJECTS = 3
+PROJECTS = 2
 
 
 @pytest.mark.parametrize("seed", range(PROJECTS))

@@ -63,6 +63,10 @@ QUERIES = {
     "WHERE": """SELECT id FROM "all".t AS t WHERE regexp_matches(v, '[aB]') AND g = 1""",
     "a condition that another relies on": """SELECT id FROM "all".t AS t WHERE regexp_matches(w, '^ab$') AND id > 0 AND (replace(w, 'ab', '7'))::INTEGER = 7""",
     "GROUP BY": 'SELECT reverse(v) AS r, count(*) AS n FROM "all".t AS t GROUP BY reverse(v)',
+    "what it is grouped by, within": """
+        SELECT d::VARCHAR AS t, TRY_CAST(d::VARCHAR AS INTEGER) AS n, count(*) AS c, lag(reverse(d::VARCHAR)) OVER (ORDER BY d::VARCHAR) AS l
+        FROM "all".t AS t GROUP BY d::VARCHAR
+    """,
     "HAVING": """SELECT g, count(*) AS n FROM "all".t AS t GROUP BY g HAVING mode(v ORDER BY v) ~ 'a'""",
     "JOIN": 'SELECT a.id AS x, b.id AS y FROM "all".t AS a JOIN "all".t AS b ON reverse(a.v) = reverse(b.v)',
     "LEFT JOIN": """SELECT a.id AS x, b.id AS y FROM "all".t AS a LEFT JOIN "all".t AS b ON a.id = b.id AND reverse(b.v) = 'a'""",

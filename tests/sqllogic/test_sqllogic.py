@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.sampling import sampled
+
 from .__main__ import FILES, found
 from .expected import checked
 from .records import Query, Skipped, Statement, read
 from .run import NAMES, run
 from .values import difference
 
-PATHS = list(found([FILES]))
+PATHS = sampled(found([FILES]), 3)
 # Records that are meant to be skipped, in all files: those for another engine, and a lone VALUES.
 SKIPPED = {"skipif headrace", "onlyif headrace", "onlyif postgresql", "refused, as is meant: HR-302"}
 

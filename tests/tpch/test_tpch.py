@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sampling import sampled
+
 from .data import queries
 from .kept import Kept, embedded
 from .plain import PlainTables, alike
@@ -28,7 +30,7 @@ def plain() -> Iterator[PlainTables]:
     tables.close()
 
 
-@pytest.mark.parametrize(("form", "refreshes"), [(Form.KEYED, 2), (Form.BAG, 1), (Form.APPEND_ONLY, 1)])
+@pytest.mark.parametrize(("form", "refreshes"), sampled([(Form.KEYED, 2), (Form.BAG, 1), (Form.APPEND_ONLY, 1)], 3))
 def test_kept_equals_plain(plain: PlainTables, tmp_path: Path, form: Form, refreshes: int) -> None:
     kept = Kept(embedded(tmp_path), plain, form)
     kept.install(QUERIES)

@@ -43,9 +43,24 @@ class Written:
         """
         pattern = (id(query), deltas(query) & nothing)
         if pattern not in self._texts:
-            left = pruned(query, pattern[1]) if isinstance(query, exp.Query) else query
+            left = self._left(query, pattern[1]) if isinstance(query, exp.Query) else query
             self._texts[pattern] = None if left is None else render(left, self.shapes.describe, self.hand_over)
         return self._texts[pattern]
+
+    def _left(self, query: exp.Query, nothing: Set[str]) -> exp.Query | None:
+        """What is left of a query, with the types of all of it: keys of two sides are of the wider type although one side has none."""
+        left = pruned(query, nothing)
+        if left is None or left is query:
+            return left
+        found, kinds = self.shapes.describe(left), self.kinds(query)
+        if all(kind == wanted for (_, kind), wanted in zip(found, kinds, strict=True)):
+            return left
+        columns = [(exp.column(name, quoted=True), wanted) for (name, _), wanted in zip(found, kinds, strict=True)]
+        shown = (
+            exp.alias_(exp.cast(column, wanted, dialect="duckdb"), column.name, quoted=True)
+            for column, wanted in columns
+        )
+        return exp.select(*shown).from_(left.subquery("t", copy=False))
 
     def kinds(self, query: exp.Query) -> tuple[str, ...]:
         """DuckDB's types of a query's columns."""

@@ -121,6 +121,8 @@ def handed(parts: Sequence[exp.Expr], write: Writer, why: Unfaithful) -> tuple[H
             if any(is_handed(one) for one in arguments.values()[place][0].find_all(exp.Anonymous)):
                 raise why
             return exp.column(f"c{place}")
+        if all(part is not whole for whole in parts) and (key := _key(part)) is not None:
+            return exp.column(f"c{arguments.place(key)}")
         if isinstance(part, _NEVER) or (isinstance(part, exp.Anonymous) and part.name.lower() in _ROWS):
             raise why
         if not isinstance(part, _BY_SPARK):
@@ -134,6 +136,27 @@ def handed(parts: Sequence[exp.Expr], write: Writer, why: Unfaithful) -> tuple[H
     gives = generated(write.kind(parts[0])) if len(parts) == 1 else "BOOLEAN"
     found = Handed(text, tuple(kind for _, kind in values), gives)
     return _checked(found, write, why), call(found.name, *(written for written, _ in values))
+
+
+def _key(part: exp.Expr) -> exp.Expr | None:
+    """What the part's SELECT groups by that is the same expression, if it is more than a column: a group has only that value of it."""
+    select = part.find_ancestor(exp.Select)
+    group = select.args.get("group") if select is not None else None
+    if group is None or isinstance(part, exp.Column | exp.Literal):
+        return None
+    above = part.parent
+    while above is not None and above is not select:
+        if above is group or (isinstance(above, exp.AggFunc) and not _is_of_window(above)):
+            return None
+        above = above.parent
+    return next((key for key in group.expressions if key == part), None)
+
+
+def _is_of_window(call_: exp.Expr) -> bool:
+    """Whether a function is one of a window, whose rows are the groups."""
+    while isinstance(call_.parent, exp.Filter | exp.IgnoreNulls | exp.RespectNulls) and call_.arg_key == "this":
+        call_ = call_.parent
+    return isinstance(call_.parent, exp.Window) and call_.arg_key == "this"
 
 
 class _Arguments:

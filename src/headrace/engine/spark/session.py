@@ -161,6 +161,11 @@ def _usual(place: SparkPlace) -> dict[str, str]:
         "spark.sql.adaptive.enabled": "false",
         # What holds for all rows of a query is not looked for: it takes long, and fails for some that unite what was united before.
         "spark.sql.constraintPropagation.enabled": "false",
+        # Both fail where a value that a correlated query gives stands over a union, without naming the column (SPARK-59042).
+        "spark.sql.optimizer.excludedRules": ",".join(
+            f"org.apache.spark.sql.catalyst.optimizer.{rule}"
+            for rule in ("PushProjectionThroughUnion", "CombineUnions")
+        ),
         # A task takes a fraction of the three seconds that it would wait for the worker that has its rows.
         "spark.locality.wait": "0s",
         "spark.jars": ",".join(str(jar.checked()) for jar in place.jars),
