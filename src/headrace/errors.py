@@ -9,7 +9,8 @@
     ├── EngineError      HR-6xx   the engine and its state
     ├── LakeError        HR-7xx   history
     ├── NodeError        HR-8xx   the running node: data directory, ports, disk
-    └── AccessDenied     HR-9xx   the gate said no
+    ├── AccessDenied     HR-9xx   the gate said no
+    └── DesignError      HR-0xx   no design can be made
 
 Every message answers four questions: what happened, where (file, line, column), what state is left, and which command or
 edit comes next.
@@ -131,3 +132,7 @@ class NodeError(HeadraceError):
 
 class AccessDenied(HeadraceError):  # noqa: N818 - the word that every access log uses
     """The gate refused."""
+
+
+class DesignError(HeadraceError):
+    """Requirements that cannot all be met."""

@@ -79,7 +79,7 @@ QUERIES = {
     "QUALIFY": 'SELECT id FROM "all".t AS t QUALIFY row_number() OVER (PARTITION BY g ORDER BY reverse(v) DESC, id) = 1',
     "ORDER BY a struct": """SELECT id, row_number() OVER (ORDER BY {'a': p, 'b': NULLIF(g, 2)}, id) AS n FROM "all".t AS t""",
     "groups of lists": 'SELECT [g, NULL] AS l, count(*) AS n FROM "all".t AS t GROUP BY [g, NULL]',
-    "nothing to aggregate": 'SELECT median(i) AS m, list(v ORDER BY v) AS l, count(*) AS n FROM "all".t AS t WHERE id > 99',
+    "nothing to aggregate": 'SELECT median(i) AS m, approx_count_distinct(v) AS a, list(v ORDER BY v) AS l, count(*) AS n FROM "all".t AS t WHERE id > 99',
     "a query beside it": """SELECT id, (SELECT max(v) FROM "all".t) || reverse(v) || (i IN (SELECT g FROM "all".t))::VARCHAR AS x FROM "all".t AS t
         WHERE EXISTS (SELECT 1 FROM "all".t AS o WHERE o.g = t.id) AND ends_with(v, (SELECT max(v) FROM "all".t WHERE id = 1))""",
     "within a query": """SELECT id, (SELECT max(reverse(o.v)) FROM "all".t AS o WHERE o.g = t.id) AS x FROM "all".t AS t

@@ -189,6 +189,20 @@ def doctor(
         raise typer.Exit(CHECK_FAILED)
 
 
+@app.command()
+def design(
+    requirements: Annotated[Path, typer.Argument(metavar="REQUIREMENTS.yaml", help="What the platform is needed for.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("architecture"),
+) -> None:
+    """Design a platform: a scored, cited architecture document, made from requirements.
+
+    Example: headrace design examples/requirements/brief.yaml --out architecture
+    """
+    from headrace.cli.design import design as write_design
+
+    write_design(requirements, out)
+
+
 targets = typer.Typer(help="Look at the services that a project may run on.", no_args_is_help=True)
 app.add_typer(targets, name="target")
 

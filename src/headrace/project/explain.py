@@ -133,6 +133,8 @@ def _wanted(kind: str, context: Mapping[str, Any], value: Any) -> tuple[str, str
             return "a whole number", "write a whole number, without quotes"
         case "greater_than_equal":
             return f"at least {context['ge']}", f"write {context['ge']} or more"
+        case "greater_than":
+            return f"more than {context['gt']}", f"write more than {context['gt']}"
         case "less_than_equal":
             return f"at most {context['le']}", f"write {context['le']} or less"
         case "string_too_short":

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import ValidationError
+from typing import TypeVar
 
 from headrace.errors import Place, ProjectError
 from headrace.project import files
+from headrace.project.checked import checked
 from headrace.project.dashboard import Dashboard
 from headrace.project.declared import Declared
 from headrace.project.document import Document, parse
-from headrace.project.explain import explain, unknown_key, written
 from headrace.project.function import Function
 from headrace.project.header import is_empty, split
 from headrace.project.model import Model
@@ -88,12 +86,12 @@ def _functions(paths: Iterable[Path], problems: list[ProjectError]) -> dict[str,
 
 def _settings(root: Path, path: Path) -> tuple[Project, Document]:
     document = parse(path, files.read(path))
-    return _declared(Project, document, root=root.absolute()), document
+    return checked(Project, document, root=root.absolute()), document
 
 
 def _source(root: Path, path: Path) -> Source:
     document = parse(path, files.read(path))
-    source = _declared(_source_class(document), document, name=path.stem, file=path.absolute())
+    source = checked(_source_class(document), document, name=path.stem, file=path.absolute())
     if isinstance(source, ReplaySource):
         _check_query(root, source, document)
     return source
@@ -122,26 +120,11 @@ def _model(path: Path) -> Model:
     end = place_in(path, text.header.text, text.first_line - 1, 0)
     empty = ProjectError("the model is empty", code="HR-211", where=end, fix="write its SELECT")
     given = {"sql": text.sql, "path": path.absolute(), "first_line": text.first_line}
-    return _declared(Model, text.header, [empty] if is_empty(text.sql) else [], name=path.stem, **given)
+    return checked(Model, text.header, [empty] if is_empty(text.sql) else [], name=path.stem, **given)
 
 
 def _page(cls: type[D], path: Path) -> D:
-    return _declared(cls, parse(path, files.read(path)), name=path.stem, file=path.absolute())
-
-
-def _declared(cls: type[D], document: Document, found: Iterable[ProjectError] = (), **given: Any) -> D:
-    known = written(cls)
-    unknown = [unknown_key(document, (key,), cls) for key in document.value if key not in known]
-    places = {problem.where for problem in unknown}  # whether an unknown key has a value is of no interest
-    problems = [*(problem for problem in document.problems if problem.where not in places), *unknown, *found]
-    values = {key: value for key, value in document.value.items() if key in known}
-    try:
-        made = cls.model_validate({**values, **given})
-    except ValidationError as error:
-        raise ProjectErrors([*problems, *explain(document, cls, error)]) from error
-    if problems:
-        raise ProjectErrors(problems)
-    return made
+    return checked(cls, parse(path, files.read(path)), name=path.stem, file=path.absolute())
 
 
 def _same_names(folders: Mapping[str, tuple[Path, ...]]) -> list[ProjectError]:

@@ -44,16 +44,17 @@ class ProjectErrors(ProjectError):  # noqa: N818  # it is several of them
 
     Args:
         problems: at least one.
+        state: what is left.
     """
 
-    def __init__(self, problems: Sequence[ProjectError]) -> None:
+    def __init__(self, problems: Sequence[ProjectError], state: str = UNTOUCHED) -> None:
         self.problems = tuple(sorted(problems, key=_position))
         first = self.problems[0]
         if len(self.problems) == 1:
-            super().__init__(first.what, code=first.code, where=first.where, state=UNTOUCHED, fix=first.fix)
+            super().__init__(first.what, code=first.code, where=first.where, state=state, fix=first.fix)
         else:
             what = f"{len(self.problems)} problems in the project"
-            super().__init__(what, code="HR-200", where=first.where, state=UNTOUCHED, fix="mend each, then try again")
+            super().__init__(what, code="HR-200", where=first.where, state=state, fix="mend each, then try again")
 
     def __str__(self) -> str:
         if len(self.problems) == 1:

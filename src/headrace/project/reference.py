@@ -169,26 +169,26 @@ def _blocks() -> Iterator[str]:
         "lake": LakeSettings,
         "serve": ServeSettings,
     }
-    yield from (_keys(f"### {key}", cls) for key, cls in settings.items())
-    yield _keys("### targets", Target, f"```yaml\n{_TARGETS}```\n")
-    yield _keys("#### targets.log", KafkaLog)
-    yield _keys("#### targets.lake", S3Lake)
-    yield _keys("#### targets.lake.catalog", Catalog)
-    yield _keys("#### targets.lake.catalog.postgres", PostgresCatalog)
-    yield _keys("#### targets.lake.catalog.rest", RestCatalog)
-    yield _keys("#### targets.engine", SparkCluster)
+    yield from (keys(f"### {key}", cls) for key, cls in settings.items())
+    yield keys("### targets", Target, f"```yaml\n{_TARGETS}```\n")
+    yield keys("#### targets.log", KafkaLog)
+    yield keys("#### targets.lake", S3Lake)
+    yield keys("#### targets.lake.catalog", Catalog)
+    yield keys("#### targets.lake.catalog.postgres", PostgresCatalog)
+    yield keys("#### targets.lake.catalog.rest", RestCatalog)
+    yield keys("#### targets.engine", SparkCluster)
     yield "## sources/NAME.yaml\n\nWhere rows come from. `kind` says which keys there are.\n"
     yield _chapter("sources/bid.yaml", FileSource, _FILE, "### kind: file")
     yield _chapter("sources/person.yaml", PushSource, _PUSH, "### kind: push")
     yield _chapter("sources/order.yaml", KafkaSource, _KAFKA, "### kind: kafka")
-    yield _keys("#### client: a value that is a reference", Reference)
+    yield keys("#### client: a value that is a reference", Reference)
     yield _chapter("sources/departure.yaml", ReplaySource, _REPLAY, "### kind: replay")
     yield _chapter("models/by_auction.sql", Model, _MODEL, "## models/NAME.sql", _HEADER)
     yield _chapter("dashboards/auctions.yaml", Dashboard, _DASHBOARD, "## dashboards/NAME.yaml")
-    yield _keys("### tiles", Tile)
+    yield keys("### tiles", Tile)
     yield _chapter("reports/auction.yaml", Report, _REPORT, "## reports/NAME.yaml")
-    yield _keys("### parameters", Parameter)
-    yield _keys("### sections", Section)
+    yield keys("### parameters", Parameter)
+    yield keys("### sections", Section)
     yield _python()
     yield _codes()
 
@@ -210,12 +210,13 @@ _HEADER = "The comment that opens the file is the model's header; without it the
 def _chapter(file: str, cls: type[Declared], example: str, heading: str = "", more: str = "") -> str:
     language = "sql" if file.endswith(".sql") else "yaml"
     shown = f"`{file}`:\n\n```{language}\n{example}```\n"
-    return _keys(heading or f"## {file}", cls, f"{shown}\n{more}\n" if more else shown)
+    return keys(heading or f"## {file}", cls, f"{shown}\n{more}\n" if more else shown)
 
 
-def _keys(heading: str, cls: type[Declared], before: str = "") -> str:
-    keys = sorted(written(cls).items(), key=lambda item: (item[0] != "kind", _default(*item) != REQUIRED))
-    rows = "\n".join(_row(key, field) for key, field in keys)
+def keys(heading: str, cls: type[Declared], before: str = "") -> str:
+    """Return the table of the keys of a class, under a heading."""
+    found = sorted(written(cls).items(), key=lambda item: (item[0] != "kind", _default(*item) != REQUIRED))
+    rows = "\n".join(_row(key, field) for key, field in found)
     purpose = (cls.__doc__ or "").partition("\n\n")[0].strip().replace("``", "`")
     said = f"{purpose}\n\n{before}" if before else f"{purpose}\n"
     return f"{heading}\n\n{said}\n| key | takes | default | |\n| --- | --- | --- | --- |\n{rows}\n"

@@ -215,7 +215,9 @@ def collected(node: exp.Expr, write: Writer, why: Unfaithful) -> tuple[Handed, e
     call_ = generated(copied(aggregate, replaced))
     values = fields.values()
     element = ", ".join(f"a{i} {kind}" for i, (_, kind) in enumerate(values))
-    text = f"(SELECT {call_} FROM (SELECT UNNEST(c0) AS e) AS e)"
+    # Of no rows DuckDB itself would say NULL, as it does where a query names what is outside of it, and some aggregates say 0.
+    nothing = f"(SELECT {call_} FROM (SELECT CAST(NULL AS STRUCT({element})) AS e WHERE false) AS e)"
+    text = f"CASE WHEN len(c0) = 0 THEN {nothing} ELSE (SELECT {call_} FROM (SELECT UNNEST(c0) AS e) AS e) END"
     found = Handed(text, (f"STRUCT({element})[]",), generated(write.kind(node)))
     parts = [part for i, (value, _) in enumerate(values) for part in (exp.Literal.string(f"a{i}"), value)]
     rows = wrap(call("collect_list", call("named_struct", *parts)))

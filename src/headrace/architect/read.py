@@ -1,0 +1,25 @@
+"""A file of requirements -> `Requirements`, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headrace.architect.requirements import Requirements
+from headrace.project.checked import checked
+from headrace.project.document import parse
+from headrace.project.files import read as text_of
+from headrace.project.problems import ProjectErrors
+
+UNTOUCHED = "No design was made and nothing was written."
+
+
+def read(path: Path) -> Requirements:
+    """Read requirements.
+
+    Raises:
+        ProjectErrors: with every problem there is, each at its line and column.
+    """
+    try:
+        return checked(Requirements, parse(path, text_of(path)))
+    except ProjectErrors as error:
+        raise ProjectErrors(error.problems, UNTOUCHED) from error
