@@ -22,10 +22,11 @@ table{border-collapse:collapse;font-size:14px;min-width:60%}
 th,td{border-bottom:1px solid var(--rule);padding:5px 10px 5px 0;text-align:left;vertical-align:top}
 th{color:var(--soft);font-weight:600}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-code{background:var(--box);padding:1px 4px;border-radius:3px;font-size:.92em}
+code{background:var(--box);padding:1px 4px;border-radius:3px;font-size:.92em;overflow-wrap:anywhere}
+td{overflow-wrap:break-word}
 .mark{color:var(--soft);font-size:.82em}
 figure{margin:16px 0;overflow-x:auto}
-@media (max-width:700px){main{padding:14px}nav{columns:1}}
+@media (max-width:700px){main{padding:14px}nav{columns:1}table{font-size:13px}td,th{padding-right:7px}}
 @media print{nav{display:none}}
 """
 _MARK = re.compile(r"\[(?:§|E\d|R: )[^\]]*\]")
