@@ -13,7 +13,7 @@ import pytest
 from headrace.engine import Arrived, DuckDBEngine, Mark, records
 from headrace.engine.following import FollowingEngine
 from headrace.errors import EngineError
-from tests.sampling import sampled
+from tests.sampling import in_ci, sampled
 
 from .test_incremental_equals_batch import MODELS, SOURCES, Stream, compiled
 
@@ -262,6 +262,7 @@ def plain(record: tuple[str, str]) -> tuple[str, str]:
     return record[0], record[1].replace("-0.0", "0.0")
 
 
+@in_ci
 def test_a_model_published_whole_is_what_its_changes_come_to(tmp_path: Path) -> None:
     engine = DuckDBEngine(tmp_path / "state.duckdb", tmp_path / "lake")
     programs = compiled(engine, MODELS)

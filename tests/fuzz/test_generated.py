@@ -17,7 +17,7 @@ from .sources import SOURCES
 PROJECTS = 42
 # In each of them batches arrive at several sources; `make fuzz` runs more epochs than these.
 EPOCHS = 12
-FEWER = 4
+FEWER = 2
 
 
 @pytest.mark.parametrize("seed", range(PROJECTS))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from headrace.engine import DuckDBEngine
+from tests.sampling import in_ci
 
 from .case import Case, load, save
 from .chunking import rechunked
@@ -62,6 +63,7 @@ def broken_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DuckDBEngine, "_change", losing)
 
 
+@in_ci
 def test_a_planted_defect_is_made_small(broken_sums: None, tmp_path: Path) -> None:
     """Two models and many rows become one projection and the three rows it takes, and the file says the same as the case."""
     models = {
@@ -77,6 +79,7 @@ def test_a_planted_defect_is_made_small(broken_sums: None, tmp_path: Path) -> No
     assert signature(load(tmp_path / "small.yaml"), "base") == signature(small, "base") == "differs"
 
 
+@in_ci
 def test_an_error_of_an_epoch_is_the_models_own_or_the_querys() -> None:
     """A model whose batch query fails too is no fault; those beside it are tried without it."""
     models = {"fails": "SELECT error(k) AS e FROM bag WHERE k = 'a'", "reads": "SELECT e FROM fails", "fine": GROUPED}

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.sampling import in_ci
+from tests.sampling import CI, in_ci
 
 HEADRACE = str(Path(sys.executable).with_name("headrace"))
 pytestmark = pytest.mark.timeout(900)
@@ -95,7 +95,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     """kill -9, resume, again and again: nothing is lost and nothing counts twice. Models that change in between are built anew."""
     project = made(tmp_path / "x", days=8)
     chance = random.Random(20)
-    for kill in range(5):
+    for kill in range(5 if CI else 2):
         if kill == 3:
             for model in (project / "models").glob("*.sql"):
                 model.write_text(f"SELECT * FROM (\n{model.read_text().split('--- */')[1]}\n) AS same\n")

@@ -19,6 +19,7 @@ from headrace.errors import AccessDenied, UsageError
 from headrace.security import Catalog, Principal, gate
 from headrace.security.functions import CLOCK
 from headrace.security.reading import MAX_BYTES, MAX_TOKENS
+from tests.sampling import in_ci
 
 from .conftest import ANN, CATALOG
 
@@ -213,6 +214,7 @@ def test_limits(sql: str, code: str) -> None:
     assert caught.value.code == code
 
 
+@in_ci
 def test_what_is_within_the_limits(closed: duckdb.DuckDBPyConnection) -> None:
     many = ", ".join(map(str, range(10_000)))
     assert value(closed, f"SELECT count(*) FROM orders WHERE id IN ({many})") == 40

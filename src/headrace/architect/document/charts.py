@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from importlib.resources import files
 from math import cos, pi, sin
 
-STYLE = (
-    "<style>text{font:13px system-ui,sans-serif;fill:var(--ink,#1b2733)}.soft{fill:var(--soft,#5b6b7a)}.line{stroke:var(--rule,#b8c4ce);fill:none}"
-    ".a{fill:#2f6f9f;stroke:#2f6f9f}.b{fill:#c2703d;stroke:#c2703d}.c{fill:#5d8a4a;stroke:#5d8a4a}.box{fill:var(--box,#eef3f7);stroke:var(--rule,#b8c4ce)}"
-    ".way{stroke:var(--soft,#5b6b7a);fill:none}"
-    "@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#a3b1be;--rule:#4a5866;--box:#22303c}}</style>"
-)
+_CSS = (files("headrace.architect.document") / "picture.css").read_text("utf-8")
+STYLE = f"<style>{_CSS}</style>"
+PLAIN_STYLE = f"<style>{_CSS.split('@media')[0]}</style>"
+"""Within a page, the page's colours hold."""
+
 SERIES = ("a", "b", "c")
 
 

@@ -31,7 +31,7 @@ _STROKES = {
 }
 _ARROW = (
     '<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0 0 8 4 0 8z" style="fill:var(--soft,#5b6b7a)"/></marker></defs>'
+    '<path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>'
 )
 
 

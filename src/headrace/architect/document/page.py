@@ -5,30 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 
 from headrace.architect.document.blocks import Block, Figure, Heading, Paragraph, Points, Table
-from headrace.architect.document.charts import STYLE
+from headrace.architect.document.charts import PLAIN_STYLE, STYLE
 
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1b2733;--soft:#5b6b7a;--rule:#d5dde4;--box:#eef3f7;--page:#fff}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#a3b1be;--rule:#3a4855;--box:#22303c;--page:#131c24}}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{max-width:1080px;margin:0 auto;padding:24px}
-nav{font-size:14px;columns:3;border-bottom:1px solid var(--rule);padding-bottom:12px}
-nav a{display:block;color:inherit}
-h1{font-size:30px}h2{font-size:23px;margin-top:44px;border-bottom:1px solid var(--rule);padding-bottom:6px}h3{font-size:18px;margin-top:28px}
-.wide{overflow-x:auto;margin:14px 0}
-table{border-collapse:collapse;font-size:14px;min-width:60%}
-th,td{border-bottom:1px solid var(--rule);padding:5px 10px 5px 0;text-align:left;vertical-align:top}
-th{color:var(--soft);font-weight:600}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-code{background:var(--box);padding:1px 4px;border-radius:3px;font-size:.92em;overflow-wrap:anywhere}
-td{overflow-wrap:break-word}
-.mark{color:var(--soft);font-size:.82em}
-figure{margin:16px 0;overflow-x:auto}
-@media (max-width:700px){main{padding:14px}nav{columns:1}table{font-size:13px}td,th{padding-right:7px}}
-@media print{nav{display:none}}
-"""
+_STYLE = (files("headrace.architect.document") / "page.css").read_text("utf-8")
 _MARK = re.compile(r"\[(?:§|E\d|R: )[^\]]*\]")
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"https?://[^\s<]+")
@@ -61,11 +43,7 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case Figure():
-            return f"<figure>{block.svg.replace(STYLE, _PICTURE)}</figure>"
-
-
-_PICTURE = STYLE.split("@media")[0] + "</style>"
-"""Within the page, the page's colours hold."""
+            return f"<figure>{block.svg.replace(STYLE, PLAIN_STYLE)}</figure>"
 
 
 def _table(block: Table) -> str:
