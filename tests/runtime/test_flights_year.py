@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.sampling import CI, in_ci
+from tests.sampling import in_ci
 
 HEADRACE = str(Path(sys.executable).with_name("headrace"))
 pytestmark = pytest.mark.timeout(900)
@@ -91,11 +91,12 @@ def test_any_epoch_size(tmp_path: Path, rows: int, days: int) -> None:
     assert_proven(project)
 
 
+@in_ci
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """kill -9, resume, again and again: nothing is lost and nothing counts twice. Models that change in between are built anew."""
     project = made(tmp_path / "x", days=8)
     chance = random.Random(20)
-    for kill in range(5 if CI else 2):
+    for kill in range(5):
         if kill == 3:
             for model in (project / "models").glob("*.sql"):
                 model.write_text(f"SELECT * FROM (\n{model.read_text().split('--- */')[1]}\n) AS same\n")
