@@ -249,7 +249,7 @@ def _underlined(problem: ProjectError) -> str:
         ({"models/schema.yml": "a: 1"}, "models/schema.yml", "HR-213", "would not be read", "header of the model"),
         ({"alerts/a.yaml": "x: 1"}, "alerts/a.yaml", "HR-210", "alerts/ is not supported in this version", "move it"),
         ({"policies/p.yml": "x: 1"}, "policies/p.yml", "HR-210", "policies/ is not supported", "move it"),
-        ({"tests/deep/t.yaml": "x: 1"}, "tests/deep/t.yaml", "HR-210", "tests/ is not supported", "move it"),
+        ({"alerts/deep/t.yaml": "x: 1"}, "alerts/deep/t.yaml", "HR-210", "alerts/ is not supported", "move it"),
         ({"domains/d/headrace.yaml": ""}, "domains/d/headrace.yaml", "HR-210", "domains/ is not supported", "move"),
         ({"sources/a.yaml": FILE, "models/a.sql": "SELECT 1"}, "models/a.sql", "HR-209", "sources/a.yaml", "rename"),
         ({"models/a.sql": "SELECT 1", "models/b/a.sql": "SELECT 1"}, "models/b/a.sql", "HR-209", "taken by", "rename"),

@@ -189,6 +189,18 @@ def doctor(
         raise typer.Exit(CHECK_FAILED)
 
 
+@app.command("test")
+def run_tests(json: JsonOption = False, project: ProjectOption = HERE) -> None:
+    """Run the project's tests: given rows arrive in every way that must make no difference. Exit code 3 if one does not hold.
+
+    Example: headrace test --project shop
+    """
+    from headrace.cli.testing import test
+
+    if not test(project, as_json=json):
+        raise typer.Exit(CHECK_FAILED)
+
+
 @app.command()
 def design(
     requirements: Annotated[Path, typer.Argument(metavar="REQUIREMENTS.yaml", help="What the platform is needed for.")],

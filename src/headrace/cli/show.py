@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from headrace.errors import HeadraceError
+
+if TYPE_CHECKING:
+    from headrace.runtime.testing import Outcome
 
 TABLE_ROWS = 200
 
@@ -159,3 +162,17 @@ def show_kept(model: str, refused: HeadraceError | None) -> None:
     console.print(f"{'[green]ok     [/green]' if refused is None else '[red]refused[/red]'} {_plain(model)}")
     if refused is not None:
         console.print(Text("\n".join(f"        {line}" for line in str(refused).splitlines())))
+
+
+def show_tested(outcome: Outcome) -> None:
+    """What came of a test: a line, and below it each way in which it does not hold."""
+    console = _console()
+    verdict = "[green]ok    [/green]" if outcome.ok else "[red]failed[/red]"
+    console.print(f"{verdict} {_plain(outcome.test)}: {_plain(outcome.model)}, {outcome.arrivals} ways")
+    if outcome.error is not None:
+        console.print(Text("\n".join(f"       {line}" for line in str(outcome.error).splitlines())))
+    for one in outcome.differences:
+        console.print(Text(f"       {one.arrival}: {one.missing_rows} rows missing, {one.extra_rows} extra"))
+        for sign, rows in (("-", one.missing), ("+", one.extra)):
+            for row in rows:
+                console.print(Text(f"         {sign} {row}"))

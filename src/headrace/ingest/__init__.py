@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from headrace.ingest.chunk import REJECTED, Chunk, Reader
 from headrace.ingest.opening import open_reader, resolve
-from headrace.ingest.push import parse_push
+from headrace.ingest.push import parse_push, typed_rows
 
-__all__ = ["REJECTED", "Chunk", "Reader", "open_reader", "parse_push", "resolve"]
+__all__ = ["REJECTED", "Chunk", "Reader", "open_reader", "parse_push", "resolve", "typed_rows"]

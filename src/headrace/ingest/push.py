@@ -13,8 +13,11 @@ key.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -54,6 +57,30 @@ def parse_push(source: PushSource, body: bytes, content_type: str) -> Chunk:
     try:
         shape = Shape(con, source.name, source.file, source.columns, source.key, event_time=source.event_time)
         return parse(source, shape, body).chunk(source.name, position="")
+    finally:
+        con.close()
+
+
+def typed_rows(
+    source: str,
+    where: Path,
+    columns: Mapping[str, str],
+    key: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    event_time: str | None = None,
+) -> Chunk:
+    """Rows that a file of the project states, taken as a push of the same objects would be.
+
+    Args:
+        source: what they are rows of, for the rejected ones.
+        where: the file.
+        columns, key, event_time: as of a source.
+        rows: objects of what JSON can hold.
+    """
+    con = session()
+    try:
+        shape = Shape(con, source, where, columns, tuple(key), event_time=event_time)
+        return _objects(shape, [json.dumps(row) for row in rows], "row").chunk(source, position="")
     finally:
         con.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headrace.project.case import Case
 from headrace.project.dashboard import Dashboard, Display, Tile
 from headrace.project.function import Argument, Function
 from headrace.project.load import load
@@ -16,6 +17,7 @@ from headrace.project.target import Catalog, KafkaLog, PostgresCatalog, RestCata
 
 __all__ = [
     "Argument",
+    "Case",
     "Catalog",
     "Dashboard",
     "Display",

@@ -11,8 +11,15 @@ from headrace.errors import Place, ProjectError
 from headrace.project.problems import ProjectErrors, place_in
 
 SETTINGS = "headrace.yaml"
-FOLDERS = {"sources": ".yaml", "models": ".sql", "dashboards": ".yaml", "reports": ".yaml", "functions": ".py"}
-NOT_YET = ("alerts", "policies", "tests", "domains", "contracts")
+FOLDERS = {
+    "sources": ".yaml",
+    "models": ".sql",
+    "dashboards": ".yaml",
+    "reports": ".yaml",
+    "functions": ".py",
+    "tests": ".yaml",
+}
+NOT_YET = ("alerts", "policies", "domains", "contracts")
 """Folders that later versions are to read. What lies in them must not be taken to be in force."""
 
 NO_PROJECT_FIX = f"run `headrace init DIR` for a new one, or name the folder that holds {SETTINGS}"

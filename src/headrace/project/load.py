@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from headrace.errors import Place, ProjectError
 from headrace.project import files
+from headrace.project.case import Case
 from headrace.project.checked import checked
 from headrace.project.dashboard import Dashboard
 from headrace.project.declared import Declared
@@ -47,14 +48,15 @@ def load(root: Path) -> Project:
     models = _each(found.folders["models"], _model, problems)
     dashboards = _each(found.folders["dashboards"], lambda path: _page(Dashboard, path), problems)
     reports = _each(found.folders["reports"], lambda path: _page(Report, path), problems)
+    tests = _each(found.folders["tests"], lambda path: _page(Case, path), problems)
     functions = _functions(found.folders["functions"], problems)
     problems += _same_names(found.folders)
     if problems:
         raise ProjectErrors(problems)
     declared, document = settings[found.settings.stem]
     _check_clock(declared, document, sources.values())
-    held = {"sources": sources, "models": models, "dashboards": dashboards, "reports": reports}
-    held["functions"] = functions
+    held: dict[str, Any] = {"sources": sources, "models": models, "dashboards": dashboards, "reports": reports}
+    held |= {"functions": functions, "tests": tests}
     return declared.model_copy(update=held)
 
 
@@ -129,7 +131,11 @@ def _page(cls: type[D], path: Path) -> D:
 
 def _same_names(folders: Mapping[str, tuple[Path, ...]]) -> list[ProjectError]:
     relations = (*folders["sources"], *folders["models"])
-    return [p for group in (relations, folders["dashboards"], folders["reports"]) for p in _repeated(group)]
+    return [
+        p
+        for group in (relations, *(folders[name] for name in ("dashboards", "reports", "tests")))
+        for p in _repeated(group)
+    ]
 
 
 def _repeated(paths: Iterable[Path]) -> list[ProjectError]:

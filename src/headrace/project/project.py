@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from headrace.project.case import Case
 from headrace.project.dashboard import Dashboard
 from headrace.project.declared import GIVEN, Count, Declared, Name, SomeTime, Text, refused
 from headrace.project.function import Function
@@ -90,4 +91,5 @@ class Project(Declared):
     models: Mapping[str, Model] = Field(default={}, description="`models/*.sql`.", json_schema_extra=GIVEN)
     dashboards: Mapping[str, Dashboard] = Field(default={}, description="`dashboards/*.yaml`.", json_schema_extra=GIVEN)
     reports: Mapping[str, Report] = Field(default={}, description="`reports/*.yaml`.", json_schema_extra=GIVEN)
+    tests: Mapping[str, Case] = Field(default={}, description="`tests/*.yaml`.", json_schema_extra=GIVEN)
     functions: Mapping[str, Function] = Field(default={}, description="`functions/*.py`.", json_schema_extra=GIVEN)

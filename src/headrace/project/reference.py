@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
+from headrace.project.case import Case
 from headrace.project.columns import ColumnType
 from headrace.project.dashboard import Dashboard, Tile
 from headrace.project.declared import Declared
@@ -41,11 +42,12 @@ _HEAD = """\
 | `dashboards/NAME.yaml` | a dashboard: tiles that follow the data |
 | `reports/NAME.yaml` | a report: for reading and printing |
 | `functions/*.py` | functions that SQL may call, written in Python |
+| `tests/NAME.yaml` | a test of a model: rows that arrive, and the rows that are then there |
 
 A file's name is the name of what it declares: a lower-case letter, then lower-case letters, digits and `_`, and not
 `headrace_` at its start. No source and model share a name. Files may lie in folders of their own below these; hidden
-files are left alone. Folders that later versions are to read (`alerts/`, `policies/`, `tests/`, `domains/`,
-`contracts/`) may hold no YAML yet.
+files are left alone. Folders that later versions are to read (`alerts/`, `policies/`, `domains/`, `contracts/`) may hold
+no YAML yet.
 
 YAML is read as its version 1.2 has it: `true` and `false` are truth values, and `yes`, `no`, `on`, `off` and dates are
 text. Anchors, aliases and tags are refused, and so is a key without a value.
@@ -143,6 +145,17 @@ sections:
     sql: SELECT bids, highest FROM by_auction WHERE auction = $auction
 """
 
+_CASE = """\
+description: The highest of two bids.
+model: by_auction
+given:
+  bid:
+    - {auction: 1, price: 10, date_time: 2026-01-05 08:00:00}
+    - {auction: 1, price: 12, date_time: 2026-01-05 08:01:00}
+expect:
+  - {auction: 1, bids: 2, highest: 12}
+"""
+
 _FUNCTIONS = """\
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -190,6 +203,7 @@ def _blocks() -> Iterator[str]:
     yield keys("### parameters", Parameter)
     yield keys("### sections", Section)
     yield _python()
+    yield _chapter("tests/two_bids.yaml", Case, _CASE, "## tests/NAME.yaml")
     yield _codes()
 
 
@@ -256,7 +270,7 @@ def _either(words: list[str]) -> str:
 
 def _plain(annotation: Any) -> str:
     words = {str: "text", bool: "true or false", int: "whole number", float: "number"}
-    words |= {timedelta: "duration", datetime: "time"}
+    words |= {timedelta: "duration", datetime: "time", Any: "value"}
     return "keys" if next(nested(annotation), None) else words[annotation]
 
 
