@@ -11,11 +11,13 @@ from headrace.architect.document.markdown import PICTURES, markdown
 from headrace.architect.document.page import page
 from headrace.architect.document.parts import blocks
 from headrace.architect.document.record import record
+from headrace.architect.handoff.project import files
 from headrace.architect.knowledge import knowledge
 from headrace.architect.read import read
 from headrace.errors import UsageError
 
 DOCUMENT, PAGE, RECORD, REQUIREMENTS = "architecture.md", "architecture.html", "design.json", "requirements.yaml"
+PROJECT = "project"
 
 
 def write(requirements: Path, folder: Path) -> Design:
@@ -38,6 +40,9 @@ def write(requirements: Path, folder: Path) -> Design:
         (folder / DOCUMENT).write_text(markdown(parts), "utf-8")
         (folder / PAGE).write_text(page(f"{made.needs.requirements.name}: architecture", parts), "utf-8")
         (folder / RECORD).write_text(record(made), "utf-8")
+        for name, text in files(made).items():
+            (folder / PROJECT / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / PROJECT / name).write_text(text, "utf-8")
         if not (folder / REQUIREMENTS).exists() or not (folder / REQUIREMENTS).samefile(requirements):
             shutil.copyfile(requirements, folder / REQUIREMENTS)
     except OSError as error:

@@ -553,6 +553,8 @@ def _handoff(design: Design, marks: Marks) -> Iterator[Block]:
     yield Points(
         (
             "this document, `architecture.md` and `architecture.html`, and the decision record that both are made from, `design.json`",
+            "a project that runs, `project/`: every source as a file of made-up records, a model and a test for each workload, pages; "
+            "its README says how to go on from there",
             "the requirements that it answers, `requirements.yaml`, with what was assumed in this document's table of assumptions",
             "open questions: " + "; ".join(a.check.asks for a in design.review if a.answer != "yes"),
         )

@@ -1,0 +1,95 @@
+"""What is handed over runs as it is: every example's project takes its records, passes its tests, is proven, and its pages answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from headrace.architect import design, knowledge, read
+from headrace.architect.handoff.models import SHAPES, main_source, pseudonym, read_by
+from headrace.architect.handoff.project import files
+from headrace.project import load
+from tests.sampling import sampled
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples" / "requirements").glob("*.yaml"))
+HEADRACE = Path(sys.executable).with_name("headrace")
+
+
+def headrace(*words: str | Path) -> str:
+    done = subprocess.run([HEADRACE, *words], capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def handed_over(example: Path, at: Path) -> Path:
+    for name, text in files(design(read(example), knowledge())).items():
+        (at / name).parent.mkdir(parents=True, exist_ok=True)
+        (at / name).write_text(text)
+    return at
+
+
+@pytest.mark.parametrize("example", sampled(EXAMPLES, 5), ids=lambda path: path.stem)
+def test_it_runs_passes_its_tests_and_is_proven(example: Path, tmp_path: Path) -> None:
+    at = handed_over(example, tmp_path)
+    headrace("run", at, "--until-caught-up", "--no-serve")
+    receipts = json.loads(headrace("parity", "--json", "--project", at))["models"]
+    assert all(receipt["equal"] and receipt["rows"] for receipt in receipts), receipts
+    found = json.loads(headrace("test", "--json", "--project", at))
+    uses = read(example).workloads
+    assert {one["test"] for one in found["tests"]} == {use.name for use in uses}
+    assert found["ok"]
+
+
+def test_every_tile_and_section_answers(tmp_path: Path) -> None:
+    at = handed_over(EXAMPLES[0], tmp_path)
+    headrace("run", at, "--until-caught-up", "--no-serve")
+    project = load(at)
+    asked = [tile.sql for page in project.dashboards.values() for tile in page.tiles]
+    asked += [section.sql for report in project.reports.values() for section in report.sections if section.sql]
+    assert len(asked) >= 4
+    for sql in asked:
+        assert json.loads(headrace("query", sql, "--format", "json", "--project", at)), sql
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_a_project_without_a_problem(example: Path, tmp_path: Path) -> None:
+    project = load(handed_over(example, tmp_path))
+    requirements = read(example)
+    assert project.sources.keys() == {source.name for source in requirements.sources}
+    assert project.models.keys() >= {use.name for use in requirements.workloads}
+
+
+def test_who_is_meant_is_read_by_one_model_only(tmp_path: Path) -> None:
+    example = ROOT / "examples" / "requirements" / "many_domains.yaml"
+    made = files(design(read(example), knowledge()))
+    for source in read(example).sources:
+        readers = [name for name, text in made.items() if name.endswith(".sql") and f"FROM {source.name}\n" in text]
+        if read_by(source) != source.name:
+            assert set(readers) <= {f"models/{read_by(source)}.sql"}
+            assert "pseudonym(subject)" in made[f"models/{read_by(source)}.sql"]
+    assert pseudonym("s1") != pseudonym("s2") != "s2"
+
+
+def test_what_must_be_fresh_is_shown_with_a_source_that_streams() -> None:
+    made = design(read(ROOT / "examples" / "requirements" / "e_commerce.yaml"), knowledge())
+    shown = {use.need.name: main_source(use, made.needs).name for use in made.needs.uses}
+    assert shown["fraud_alerts"] == shown["inventory_now"] == "clicks"
+
+
+def test_every_kind_of_workload_has_a_shape(tmp_path: Path) -> None:
+    requirements = {
+        "name": "all kinds",
+        "sources": [{"name": "events", "kind": "events"}],
+        "workloads": [{"name": f"a_{kind}", "kind": kind, "freshness": "1 minute"} for kind in SHAPES],
+    }
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(requirements))
+    at = handed_over(tmp_path / "r.yaml", tmp_path / "project")
+    found = json.loads(headrace("test", "--json", "--project", at))
+    assert found["ok"], found
+    assert len(found["tests"]) == len(SHAPES)
