@@ -10,9 +10,10 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from headrace import __version__
 from headrace.cli.scaffold import TEMPLATES, create
@@ -201,18 +202,59 @@ def run_tests(json: JsonOption = False, project: ProjectOption = HERE) -> None:
         raise typer.Exit(CHECK_FAILED)
 
 
-@app.command()
-def design(
-    requirements: Annotated[Path, typer.Argument(metavar="REQUIREMENTS.yaml", help="What the platform is needed for.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("architecture"),
-) -> None:
-    """Design a platform: a scored, cited architecture document, made from requirements.
+class _Designs(TyperGroup):
+    """``headrace design REQUIREMENTS.yaml`` is ``headrace design make REQUIREMENTS.yaml``."""
 
-    Example: headrace design examples/requirements/brief.yaml --out architecture
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+designs = typer.Typer(
+    cls=_Designs,
+    help="Design a platform: a scored, cited architecture document and a project that runs, made from requirements. "
+    "`headrace design REQUIREMENTS.yaml` is short for `headrace design make REQUIREMENTS.yaml`.",
+)
+app.add_typer(designs, name="design")
+
+
+@designs.command()
+def make(
+    requirements: Annotated[
+        Path | None, typer.Argument(metavar="REQUIREMENTS.yaml", help="What the platform is needed for.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("architecture"),
+    interview: Annotated[bool, typer.Option("--interview", help="Ask for the requirements, one by one.")] = False,
+) -> None:
+    """Make the architecture and the project.
+
+    Examples: headrace design examples/requirements/brief.yaml --out architecture ; headrace design --interview
     """
+    from headrace.cli.design import asked_for
     from headrace.cli.design import design as write_design
 
-    write_design(requirements, out)
+    write_design(asked_for(requirements, out, interview=interview), out)
+
+
+@designs.command("check")
+def check_design(
+    project: Annotated[Path, typer.Argument(help="The project's folder.")] = HERE,
+    design: Annotated[
+        Path | None,
+        typer.Option("--design", help="The design's record. Default: design.json beside the project's folder."),
+    ] = None,
+    json: JsonOption = False,
+    target: TargetOption = None,
+) -> None:
+    """Compare a project with its approved design. Exit code 3 if it has drifted from it.
+
+    Example: headrace design check architecture/project
+    """
+    from headrace.cli.design import compare
+
+    if not compare(project, design, target, as_json=json):
+        raise typer.Exit(CHECK_FAILED)
 
 
 targets = typer.Typer(help="Look at the services that a project may run on.", no_args_is_help=True)
