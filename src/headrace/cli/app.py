@@ -226,6 +226,14 @@ def make(
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("architecture"),
     interview: Annotated[bool, typer.Option("--interview", help="Ask for the requirements, one by one.")] = False,
+    llm: Annotated[
+        str | None,
+        typer.Option(
+            "--llm",
+            help="An OpenAI-compatible endpoint that drafts a short form, which is checked. Its key: HEADRACE_LLM_KEY.",
+        ),
+    ] = None,
+    llm_model: Annotated[str | None, typer.Option("--llm-model", help="The model's name there.")] = None,
 ) -> None:
     """Make the architecture and the project.
 
@@ -234,7 +242,7 @@ def make(
     from headrace.cli.design import asked_for
     from headrace.cli.design import design as write_design
 
-    write_design(asked_for(requirements, out, interview=interview), out)
+    write_design(asked_for(requirements, out, interview=interview), out, llm, llm_model)
 
 
 @designs.command("check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from headrace.architect import write
 from headrace.architect.check import approved, drift
 from headrace.architect.framework import PATTERNS
 from headrace.architect.interview import interview as ask_for_all
+from headrace.architect.llm import Endpoint
 from headrace.architect.selection import money
 from headrace.architect.write import RECORD, REQUIREMENTS
 from headrace.cli.stopped import loaded
@@ -57,9 +59,17 @@ def compare(project: Path, record: Path | None, target: str | None, *, as_json: 
     return not found
 
 
-def design(requirements: Path, folder: Path) -> None:
-    """Write the design, and say in a few lines what it comes to."""
-    made = write(requirements, folder)
+def design(requirements: Path, folder: Path, llm: str | None = None, model: str | None = None) -> None:
+    """Write the design, and say in a few lines what it comes to.
+
+    Raises:
+        UsageError: HR-116, a model is named without an address, or an address without a model.
+    """
+    if (llm is None) != (model is None):
+        what = "a language model needs its address and its name"
+        raise UsageError(what, code="HR-116", state="nothing was written", fix="--llm URL --llm-model NAME")
+    key = os.environ.get("HEADRACE_LLM_KEY", "")
+    made = write(requirements, folder, Endpoint(llm, model, key) if llm is not None and model is not None else None)
     stack, choice = made.stack, made.pattern
     engine = next(part.chosen.technology.title for part in stack.parts.values() if part.chosen.name == stack.engine)
     typer.echo(f"{PATTERNS[choice.chosen]} ({choice.scores[0].score:.2f} of 5, {choice.firmness}), around {engine}.")
