@@ -15,7 +15,7 @@ from headrace.architect.framework import PATTERNS, Pattern
 from headrace.architect.knowledge import Component, Knowledge
 from headrace.architect.needs import Needs, duration
 from headrace.architect.scoring import ON_THE_WAY, Scored, freshest, score
-from headrace.architect.stack import Stack, wanted
+from headrace.architect.stack import Stack, comes_along, wanted
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,15 @@ def _money(needs: Needs, found: tuple[Stack, ...]) -> Iterator[Conflict]:
             blocks=False,
         )
     if cheapest.monthly > needs.monthly:
-        machines = sum(line.amount for part in cheapest.parts.values() for line in part.chosen.cost.bills[0]) / 12
+        machines = (
+            sum(
+                line.amount
+                for part in cheapest.parts.values()
+                if not comes_along(part, cheapest.parts)
+                for line in part.chosen.cost.bills[0]
+            )
+            / 12
+        )
         nearest = [
             f"`budget: {{monthly: {_up(cheapest.monthly)}, currency: {needs.currency}}}`, for the stack around {cheapest.engine}"
         ]

@@ -70,7 +70,7 @@ def design(requirements: Requirements, known: Knowledge) -> Design:
         pattern=choice,
         deployment=where,
         stacks=found,
-        matrices=tuple(matrix(stack.parts[component], needs) for component in argued),
+        matrices=tuple(matrix(stack.parts[component], needs, found) for component in argued),
         flow=flow(needs, choice.chosen, stack),
         controls=controls,
         qualities=qualities(needs),

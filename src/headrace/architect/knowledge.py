@@ -144,6 +144,9 @@ class Technology(Declared):
         default=False, description="Whether it runs nowhere but in its vendor's cloud, whoever's machines that uses."
     )
     single: bool = Field(default=False, description="Whether it keeps what it has on one machine only.")
+    comes_with: Name | None = Field(
+        default=None, description="A technology that it is a side of: where a stack has that, this costs nothing more."
+    )
     summary: Text
     headrace: Literal["embedded", "driven", "beside"] = Field(
         description="Whether Headrace runs it within itself, drives it, or only reads and writes beside it."

@@ -10,7 +10,7 @@ from headrace.architect.framework import CRITERIA
 from headrace.architect.knowledge import Component
 from headrace.architect.needs import Needs
 from headrace.architect.scoring import Scored
-from headrace.architect.stack import Part
+from headrace.architect.stack import Part, Stack
 
 STEPS = 100
 
@@ -57,8 +57,12 @@ class Matrix:
     claims: tuple[Claim, ...]
 
 
-def matrix(part: Part, needs: Needs) -> Matrix:
-    """Argue a component."""
+def matrix(part: Part, needs: Needs, stacks: Sequence[Stack]) -> Matrix:
+    """Argue a component.
+
+    Args:
+        stacks: all there are, the recommended one first.
+    """
     chosen = part.chosen
     rows = tuple(sorted((chosen, *part.others), key=lambda each: (bool(each.barred), -round(each.total, 9), each.name)))
     opened = chosen.technology.kind == "open_source"
@@ -79,7 +83,7 @@ def matrix(part: Part, needs: Needs) -> Matrix:
         next_best=next_best,
         weight_flips=tuple(_weight_flip(key, chosen, able, weights) for key in CRITERIA),
         score_flips=_score_flips(chosen, next_best, weights) if next_best else (),
-        claims=tuple(_claims(part, rival, needs)),
+        claims=tuple(_claims(part, rival, needs, stacks)),
     )
 
 
@@ -111,7 +115,7 @@ def _score_flips(chosen: Scored, rival: Scored, weights: Mapping[str, float]) ->
     return tuple(sorted(found, key=lambda flip: (flip.points, flip.factor)))
 
 
-def _claims(part: Part, rival: Scored | None, needs: Needs) -> list[Claim]:
+def _claims(part: Part, rival: Scored | None, needs: Needs, stacks: Sequence[Stack]) -> list[Claim]:
     chosen = part.chosen
     made = [
         Claim(
@@ -122,6 +126,16 @@ def _claims(part: Part, rival: Scored | None, needs: Needs) -> list[Claim]:
             given=("systems",) if part.stays else ("weights",),
         )
     ]
+    around = {stack.engine: stack for stack in stacks}
+    better = next((e for e in part.others if not e.barred and e.total > chosen.total and e.name in around), None)
+    if better is not None and chosen.name in around and not part.stays:
+        made.append(
+            Claim(
+                f"{better.technology.title} scores more by itself, {better.total:.2f}; but it is the stack that decides, and the one around it "
+                f"scores {around[better.name].score:.2f}, against {stacks[0].score:.2f}: what else has to be there with it costs that.",
+                ("scoring",),
+            )
+        )
     if rival is None:
         return made
     return [*made, _scales(chosen, rival, needs), _costs(chosen, rival, needs), _operates(chosen, rival)]

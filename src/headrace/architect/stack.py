@@ -73,7 +73,12 @@ class Stack:
     @property
     def monthly(self) -> float:
         """What a month of the first year costs, without setting up."""
-        return sum(part.chosen.cost.first_month for part in self.parts.values())
+        return sum(part.chosen.cost.first_month for part in self.parts.values() if not comes_along(part, self.parts))
+
+
+def comes_along(part: Part, parts: Mapping[Component, Part]) -> bool:
+    """Whether a part is a side of another one of the stack, so that it costs nothing more."""
+    return any(other.chosen.name == part.chosen.technology.comes_with for other in parts.values())
 
 
 def wanted(needs: Needs, pattern: Pattern) -> tuple[Component, ...]:
@@ -130,14 +135,15 @@ def _around(
         parts[component] = _part(component, best, stays, group, misfits)
     parts = {component: parts[component] for component in ranked}
     chosen_parts = [part.chosen for part in parts.values()]
-    labour = [each.technology.labour for each in chosen_parts]
+    paid = [part.chosen for part in parts.values() if not comes_along(part, parts)]
+    labour = [each.technology.labour for each in paid]
     return Stack(
         engine=engine,
         parts=parts,
         criteria={key: sum(each.criteria[key] for each in chosen_parts) / len(chosen_parts) for key in CRITERIA},
         score=0.0,
-        total=sum(each.cost.total for each in chosen_parts),
-        labour=sum(each.cost.labour for each in chosen_parts),
+        total=sum(each.cost.total for each in paid),
+        labour=sum(each.cost.labour for each in paid),
         setup_hours=sum(each.setup_hours for each in labour),
         monthly_hours=sum(each.monthly_hours for each in labour),
     )
@@ -187,8 +193,18 @@ def _misfit(name: str, component: Component, engine: str, known: Knowledge) -> s
     """Say why a technology does not go with what processes the data; empty when it does."""
     fits = known.fits
     if name in fits.only_with and engine not in fits.only_with[name]:
-        return f"it is of use only with {', '.join(fits.only_with[name])}"
+        return f"it is of use only with {_titles(fits.only_with[name], known)}"
     if component == "event_log" and engine in fits.reads and name not in fits.reads[engine]:
-        return f"{engine} does not read it"
+        return f"{_titles((engine,), known)} does not read it"
     served = fits.serves.get(engine, {}).get(component)
-    return f"{engine} does not put its results there" if served is not None and name not in served else ""
+    return (
+        f"{_titles((engine,), known)} does not put its results there"
+        if served is not None and name not in served
+        else ""
+    )
+
+
+def _titles(names: tuple[str, ...], known: Knowledge) -> str:
+    """Technologies by what they are called; Headrace's several by its own name."""
+    titles = {name: technology.title for group in known.technologies.values() for name, technology in group.items()}
+    return ", ".join(dict.fromkeys("Headrace" if name.startswith("headrace") else titles[name] for name in names))

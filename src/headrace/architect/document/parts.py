@@ -18,7 +18,7 @@ from headrace.architect.needs import duration
 from headrace.architect.pattern import SIDES
 from headrace.architect.records import STATUS, Record
 from headrace.architect.selection import Matrix, money
-from headrace.architect.stack import Part, Stack
+from headrace.architect.stack import Part, Stack, comes_along
 
 ROLES = {
     "embedded": "Headrace runs it in its own process",
@@ -295,7 +295,8 @@ def _row(part: Part, marks: Marks) -> tuple[str, ...]:
 
 def _alternatives(part: Part) -> str:
     told = []
-    for each in part.others[:3]:
+    able = sorted(part.others, key=lambda each: bool(each.barred) or each.name in part.misfits)
+    for each in able[:3]:
         why = each.barred or part.misfits.get(each.name) or f"{each.total:.2f}"
         told.append(f"{each.technology.title}: {why}")
     return "; ".join(told)
@@ -431,6 +432,9 @@ def _costs(design: Design, marks: Marks) -> Iterator[Block]:
     rows = []
     for component, part in design.stack.parts.items():
         cost = part.chosen.cost
+        if comes_along(part, design.stack.parts):
+            rows.append((component.replace("_", " "), part.chosen.technology.title, "–", "–", "comes along", ""))
+            continue
         priced = " ".join(marks.evidence(line.price for line in cost.bills[0]))
         rows.append(
             (
