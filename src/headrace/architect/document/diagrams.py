@@ -83,8 +83,11 @@ def _line(edge: Edge, places: Mapping[str, tuple[float, float]]) -> str:
         return f'<path {style} d="M{x1 + WIDTH:g} {a:g}C{x1 + WIDTH + 34:g} {a:g} {x1 + WIDTH + 34:g} {b:g} {x2 + WIDTH + 3:g} {b:g}"/>'
     start, end = (x1 + WIDTH, x2 - 3) if x1 < x2 else (x1, x2 + WIDTH + 3)
     bend = (end - start) / 2
+    # Over or under the columns between, not through their boxes.
+    lift = 0 if abs(x2 - x1) < WIDTH + GAP_X + 1 else -96 if edge.way == "batch" else 46
     a, b = y1 + HEIGHT / 2, y2 + HEIGHT / 2
-    return f'<path {style} d="M{start:g} {a:g}C{start + bend:g} {a:g} {end - bend:g} {b:g} {end:g} {b:g}"/>'
+    bent = f"C{start + bend:g} {a - lift:g} {end - bend:g} {b - lift:g} {end:g} {b:g}"
+    return f'<path {style} d="M{start:g} {a:g}{bent}"/>'
 
 
 def _box(place: tuple[float, float], lines: Sequence[str], width: float = WIDTH, height: float = HEIGHT) -> str:
