@@ -14,7 +14,7 @@ from headrace.architect import design, knowledge, read
 from headrace.architect.handoff.models import SHAPES, main_source, pseudonym, read_by
 from headrace.architect.handoff.project import files
 from headrace.project import load
-from tests.sampling import sampled
+from tests.sampling import in_ci, sampled
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples" / "requirements").glob("*.yaml"))
@@ -46,6 +46,7 @@ def test_it_runs_passes_its_tests_and_is_proven(example: Path, tmp_path: Path) -
     assert found["ok"]
 
 
+@in_ci
 def test_every_tile_and_section_answers(tmp_path: Path) -> None:
     at = handed_over(EXAMPLES[0], tmp_path)
     headrace("run", at, "--until-caught-up", "--no-serve")
@@ -82,6 +83,7 @@ def test_what_must_be_fresh_is_shown_with_a_source_that_streams() -> None:
     assert shown["fraud_alerts"] == shown["inventory_now"] == "clicks"
 
 
+@in_ci
 def test_every_kind_of_workload_has_a_shape(tmp_path: Path) -> None:
     requirements = {
         "name": "all kinds",

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.sampling import in_ci, sampled
+from tests.sampling import in_ci
 
 from .batch import Batch, Moment
 from .figures import FIGURES, Figure, figures_at, newest_event
 from .flights_data import clock_at, flights, observations, zones
 
-pytestmark = pytest.mark.xdist_group("flights")  # one worker loads the year once
+pytestmark = [in_ci, pytest.mark.xdist_group("flights")]  # one worker loads the year once
 
 MOMENTS = (
     datetime(2013, 2, 8, 20, tzinfo=UTC),  # the blizzard
@@ -22,7 +22,6 @@ MOMENTS = (
 )
 
 
-@in_ci
 def test_the_files_are_the_ones_that_everybody_knows() -> None:
     assert len(flights()) == 336_776
     assert len({flight.id for flight in flights()}) == 336_776
@@ -33,7 +32,6 @@ def test_the_files_are_the_ones_that_everybody_knows() -> None:
     assert sum(flight.weather is None for flight in flights()) == 1_556
 
 
-@in_ci
 def test_arrival_clocks_agree_with_delays() -> None:
     """The planned arrival plus the delay is when the destination's clock shows the arrival, but for one flight of 327,346.
 
@@ -71,7 +69,7 @@ def test_an_event_carries_what_is_known_by_then(year: Moment) -> None:
     }
 
 
-@pytest.mark.parametrize("figure", sampled(FIGURES, 3), ids=lambda figure: figure.name)
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
 def test_a_figure_is_what_the_source_files_say(figure: Figure, year: Moment) -> None:
     assert figure.rows()
     assert figure.differences(year.query) == []
@@ -81,7 +79,7 @@ def test_what_is_current_at_the_end_of_the_year(year: Moment) -> None:
     assert [wrong for figure in figures_at(newest_event()) for wrong in figure.differences(year.query)] == []
 
 
-@pytest.mark.parametrize("time", sampled(MOMENTS, 3), ids=str)
+@pytest.mark.parametrize("time", MOMENTS, ids=str)
 def test_what_is_current_at_a_moment(time: datetime, batch: Batch) -> None:
     with batch.at(time) as moment:
         assert [wrong for figure in figures_at(time) for wrong in figure.differences(moment.query)] == []

@@ -49,10 +49,10 @@ def test_every_declared_class_is_exported_and_on_the_page():
 
 def test_the_examples_make_a_project(write):
     examples = dict(_EXAMPLE.findall(markdown()))
-    assert len(examples) == 9
+    assert len(examples) == 10
     project = load(write({**examples, "queries/departures.sql": "SELECT 1"}))
     assert {source.kind for source in project.sources.values()} == {"file", "kafka", "push", "replay"}
-    assert (len(project.models), len(project.dashboards), len(project.reports)) == (1, 1, 1)
+    assert (len(project.models), len(project.dashboards), len(project.reports), len(project.tests)) == (1, 1, 1, 1)
 
 
 def test_every_code_is_on_the_page():

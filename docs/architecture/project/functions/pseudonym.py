@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+from typing import Annotated
 
 import pyarrow as pa
 
@@ -12,7 +13,7 @@ _KEY = os.environ.get("PSEUDONYM_KEY", "development only").encode()
 __all__ = ["pseudonym"]
 
 
-def pseudonym(value: "VARCHAR") -> "VARCHAR":
+def pseudonym(value: Annotated[pa.Array, "VARCHAR"]) -> Annotated[pa.Array, "VARCHAR"]:
     """The first 16 hexadecimal digits of an HMAC with SHA-256."""
     hashed = [hmac.new(_KEY, one.encode(), hashlib.sha256).hexdigest()[:16] for one in value.to_pylist()]
     return pa.array(hashed, pa.string())
