@@ -14,6 +14,7 @@ from typing import Any
 from headrace.architect.document.record import VERSION
 from headrace.architect.framework import PATTERNS, SECTIONS
 from headrace.architect.handoff.models import PERSONAL
+from headrace.architect.stack import STREAMS
 from headrace.errors import Place, UsageError
 from headrace.project import FileSource, Project, Target
 from headrace.sql import SqlText, reads
@@ -62,7 +63,7 @@ def _no_record(path: Path, why: str) -> UsageError:
     )
 
 
-def drift(design: Mapping[str, Any], project: Project, target: Target | None) -> list[Drift]:
+def drift(design: Mapping[str, Any], project: Project, target: Target) -> list[Drift]:
     """Compare a project, on a target or on its own machine, with its design."""
     return [
         *_sources(design, project),
@@ -92,11 +93,7 @@ def _sources(design: Mapping[str, Any], project: Project) -> Iterator[Drift]:
             "add it to the requirements, and design again",
             section,
         )
-    live = {
-        load["need"]["name"]
-        for load in design["needs"]["sources"]
-        if load["need"]["kind"] in ("events", "devices", "logs")
-    }
+    live = {load["need"]["name"] for load in design["needs"]["sources"] if load["need"]["kind"] in STREAMS}
     for name, source in project.sources.items():
         if name in live and isinstance(source, FileSource) and source.bounded:
             yield Drift(
@@ -121,22 +118,22 @@ def _workloads(design: Mapping[str, Any], project: Project) -> Iterator[Drift]:
             )
 
 
-def _parts(design: Mapping[str, Any], target: Target | None) -> Iterator[Drift]:
+def _parts(design: Mapping[str, Any], target: Target) -> Iterator[Drift]:
     """Of the parts that Headrace itself drives, those that the target does not have."""
     parts = design["stacks"][0]["parts"]
     found = {
         "event_log": (
-            target is not None and target.log is not None,
+            target.log is not None,
             "a log in SQLite on the node's machine",
             "`log: {kind: kafka, …}`",
         ),
         "object_store": (
-            target is not None and target.lake is not None,
+            target.lake is not None,
             "history on the node's disk",
             "`lake: {kind: s3, …}`",
         ),
         "stream_processing": (
-            target is not None and target.engine is not None,
+            target.engine is not None,
             "models kept in the node's process",
             "`engine: {kind: spark, …}`",
         ),

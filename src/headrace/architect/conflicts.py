@@ -14,7 +14,7 @@ from headrace.architect.deployment import Deployment
 from headrace.architect.framework import PATTERNS, Pattern
 from headrace.architect.knowledge import Component, Knowledge
 from headrace.architect.needs import Needs, duration
-from headrace.architect.scoring import ON_THE_WAY, Scored, freshest, score
+from headrace.architect.scoring import ON_THE_WAY, REDUNDANT_UPTIME, Scored, freshest, score
 from headrace.architect.stack import Stack, comes_along, wanted
 
 
@@ -160,7 +160,7 @@ def _money(needs: Needs, found: tuple[Stack, ...]) -> Iterator[Conflict]:
             nearest.append(
                 f"count people apart: machines and services alone are {machines:,.0f} {needs.currency} a month"
             )
-        if needs.uptime > 99.5:
+        if needs.uptime > REDUNDANT_UPTIME:
             nearest.append(
                 "`service_levels: {uptime: 99.5, recovery_point: 1 hour}`: what is kept on one machine is then enough"
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from headrace.architect.design import Design
 from headrace.architect.document.blocks import Block, Heading, Paragraph, Points, Table
-from headrace.architect.document.marks import SECTION_MARK
+from headrace.architect.document.marks import MARK, SECTION_MARK
 from headrace.architect.framework import CHARACTERISTICS, MATRIX, PATTERNS, SECTIONS, WORDS, Pattern
 
 CHAPTERS = (
@@ -27,7 +27,6 @@ CHAPTERS = (
 LONGEST = 2_500
 """Characters of a passage."""
 
-_MARK = re.compile(r"\[(?:§|E\d|R: )[^\]]*\]")
 _CODE = re.compile(r"`[^`]*`")
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 _SENTENCE = re.compile(r"(?<=[.!?])(?:\s*\[[^\]]*\])*\s+(?=[A-Z`])")
@@ -71,7 +70,7 @@ def chapters(blocks: Iterable[Block]) -> list[Chapter]:
             current = found.setdefault(block.text, []) if block.text in CHAPTERS else None
         elif current is not None:
             if isinstance(block, Paragraph) and SECTION_MARK.search(block.text):
-                marks = " ".join(mark for mark in _MARK.findall(block.text) if mark.startswith("[§"))
+                marks = " ".join(mark for mark in MARK.findall(block.text) if mark.startswith("[§"))
             current += _stated(block, marks)
     return [Chapter(title, tuple(found[title])) for title in CHAPTERS if title in found]
 
@@ -136,7 +135,7 @@ def sentences(text: str) -> list[str]:
 
 def _sentence(sentence: str, chapter: Chapter, design: Design) -> Iterator[str]:
     shown = f"“{sentence[:80]}{'…' if len(sentence) > 80 else ''}”"
-    marks = _MARK.findall(sentence)
+    marks = MARK.findall(sentence)
     if not SECTION_MARK.search(sentence):
         yield f"{shown} cites no section"
         return
@@ -147,7 +146,7 @@ def _sentence(sentence: str, chapter: Chapter, design: Design) -> Iterator[str]:
         elif not any(mark in statement for statement in chapter.statements):
             yield f"{shown} cites {mark}, which no statement of the chapter does"
     grounds = [statement for statement in chapter.statements if any(mark in statement for mark in marks)]
-    body = _MARK.sub("", sentence)
+    body = MARK.sub("", sentence)
     yield from (f"{shown} {why}" for why in _figures(body, grounds))
     yield from (f"{shown} {why}" for why in _names(body, grounds, design))
     yield from (f"{shown} {why}" for why in _ratings(body))
@@ -156,7 +155,7 @@ def _sentence(sentence: str, chapter: Chapter, design: Design) -> Iterator[str]:
 
 def _figures(body: str, grounds: Sequence[str]) -> Iterator[str]:
     """Numbers, in digits and in words, that what is cited does not have; and other currencies."""
-    there = {_plain(number) for ground in grounds for number in _NUMBER.findall(_MARK.sub("", ground))}
+    there = {_plain(number) for ground in grounds for number in _NUMBER.findall(MARK.sub("", ground))}
     for number in _NUMBER.findall(body):
         if _plain(number) not in there:
             yield f"says {number}, which is not in what it cites"
@@ -215,4 +214,4 @@ def _choices(body: str, design: Design) -> Iterator[str]:
 
 def marks_of(chapter: Chapter) -> set[str]:
     """Every mark that a chapter has."""
-    return {mark for statement in chapter.statements for mark in _MARK.findall(statement)}
+    return {mark for statement in chapter.statements for mark in MARK.findall(statement)}

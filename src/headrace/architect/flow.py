@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from headrace.architect.framework import Pattern
 from headrace.architect.knowledge import Component
 from headrace.architect.needs import Needs
 from headrace.architect.pattern import real_time
-from headrace.architect.stack import Stack
+from headrace.architect.stack import STREAMS, Stack
 
 Way = Literal["real-time", "batch", "both"]
 Layer = Literal["source", "ingestion", "storage", "processing", "serving", "consumption", "use"]
@@ -130,15 +131,17 @@ def _leaving(needs: Needs, stack: Stack) -> list[Edge]:
     return edges
 
 
+def _ticked(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _live(needs: Needs, pattern: Pattern, stack: Stack) -> list[Claim]:
     live = [use for use in needs.uses if real_time(use)]
     if "event_log" not in stack.parts or not live:
         return []
-    taken = ", ".join(
-        f"`{load.need.name}`" for load in needs.sources if load.need.kind in ("events", "devices", "logs")
-    )
-    captured = ", ".join(f"`{load.need.name}`" for load in needs.sources if load.need.kind == "database")
-    served = ", ".join(f"`{use.need.name}`" for use in live)
+    taken = _ticked(load.need.name for load in needs.sources if load.need.kind in STREAMS)
+    captured = _ticked(load.need.name for load in needs.sources if load.need.kind == "database")
+    served = _ticked(use.need.name for use in live)
     steps = []
     if taken:
         steps.append(
@@ -175,12 +178,12 @@ def _live(needs: Needs, pattern: Pattern, stack: Stack) -> list[Claim]:
 
 def _batch(needs: Needs, pattern: Pattern, stack: Stack) -> list[Claim]:
     old = [use for use in needs.uses if not real_time(use)]
-    served = ", ".join(f"`{use.need.name}`" for use in old)
+    served = _ticked(use.need.name for use in old)
     kept = _title("object_store", stack)
     steps = []
     if "batch_ingestion" in stack.parts:
-        loaded = ", ".join(
-            f"`{load.need.name}`"
+        loaded = _ticked(
+            load.need.name
             for load in needs.sources
             if load.need.kind in ("files", "api") or "event_log" not in stack.parts
         )

@@ -73,7 +73,7 @@ def _steadiness(stack: Stack) -> float:
 
 
 def _option(name: str, stack: Stack, needs: Needs, why: str) -> Option:
-    engine = next(part.chosen for component, part in stack.parts.items() if part.chosen.name == stack.engine)
+    engine = stack.middle
     hours = max(1, needs.engineers) * TEAM_HOURS * BUILD_SHARE
     return Option(
         name=name,

@@ -71,6 +71,11 @@ class Stack:
     monthly_hours: float
 
     @property
+    def middle(self) -> Scored:
+        """The technology that processes the data."""
+        return next(part.chosen for part in self.parts.values() if part.chosen.name == self.engine)
+
+    @property
     def monthly(self) -> float:
         """What a month of the first year costs, without setting up."""
         return sum(part.chosen.cost.first_month for part in self.parts.values() if not comes_along(part, self.parts))
@@ -99,7 +104,7 @@ def stacks(needs: Needs, known: Knowledge, where: Deployment, pattern: Pattern) 
     central: Component = "stream_processing" if "stream_processing" in ranked else "batch_processing"
     stays = _staying(central, ranked[central], needs)
     engines = [stays] if stays else [each for each in ranked[central] if not each.barred]
-    found = [_around(each.name, central, ranked, needs, known) for each in engines]
+    found = [_around(each, stays is not None, central, ranked, needs, known) for each in engines]
     made = _scored([stack for stack in found if stack is not None], needs)
     return tuple(
         sorted(
@@ -117,10 +122,15 @@ def _preferred(stack: Stack, central: Component, needs: Needs, made: list[Stack]
 
 
 def _around(
-    engine: str, central: Component, ranked: Mapping[Component, tuple[Scored, ...]], needs: Needs, known: Knowledge
+    middle: Scored,
+    is_there: bool,
+    central: Component,
+    ranked: Mapping[Component, tuple[Scored, ...]],
+    needs: Needs,
+    known: Knowledge,
 ) -> Stack | None:
-    middle = next(each for each in ranked[central] if each.name == engine)
-    parts = {central: _part(central, middle, _staying(central, ranked[central], needs), ranked[central], {})}
+    engine = middle.name
+    parts = {central: _part(central, middle, middle if is_there else None, ranked[central], {})}
     for component, group in ranked.items():
         if component == central:
             continue

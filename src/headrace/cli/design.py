@@ -71,7 +71,7 @@ def design(requirements: Path, folder: Path, llm: str | None = None, model: str 
     key = os.environ.get("HEADRACE_LLM_KEY", "")
     made = write(requirements, folder, Endpoint(llm, model, key) if llm is not None and model is not None else None)
     stack, choice = made.stack, made.pattern
-    engine = next(part.chosen.technology.title for part in stack.parts.values() if part.chosen.name == stack.engine)
+    engine = stack.middle.technology.title
     typer.echo(f"{PATTERNS[choice.chosen]} ({choice.scores[0].score:.2f} of 5, {choice.firmness}), around {engine}.")
     typer.echo(
         f"{money(stack.total, made.needs)} over three years, {stack.monthly_hours:g} hours a month to look after."

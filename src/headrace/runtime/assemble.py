@@ -37,6 +37,15 @@ class Assembly:
     def program(self, model: str) -> Program:
         return next(p for p in self.programs if p.model == model)
 
+    def made_of(self, model: str) -> list[Program]:
+        """The model's program after those of all models that it is made of, in order."""
+        needed, found = {model}, list[Program]()
+        for program in reversed(self.programs):
+            if program.model in needed:
+                needed.update(program.reads)
+                found.append(program)
+        return found[::-1]
+
     def upstream(self, relation: str) -> frozenset[str]:
         """The sources that ``relation`` is made of, itself included if it is one."""
         by_name = {p.model: p for p in self.programs}

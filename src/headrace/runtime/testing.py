@@ -18,7 +18,7 @@ from headrace.engine import Arrived, DuckDBEngine, DuckDBOracle, Mark, SourceTab
 from headrace.engine.compare import differing
 from headrace.engine.render import quoted
 from headrace.errors import HeadraceError, Place, ProjectError
-from headrace.ingest import resolve, typed_rows
+from headrace.ingest import Chunk, resolve, typed_rows
 from headrace.project import Case, Project
 from headrace.project.near import nearest
 from headrace.runtime.arrivals import Arrival, Lot, arrivals
@@ -108,6 +108,12 @@ def _wrong(case: Case, what: str, fix: str) -> ProjectError:
     )
 
 
+def _check_rows(case: Case, key: str, found: Chunk) -> None:
+    if found.rejected is not None:
+        first = found.rejected.to_pylist()[0]
+        raise _wrong(case, f"`{key}`, {first['position'].replace(':', ' ')}: {first['reason']}", "mend the row")
+
+
 def _rows(
     case: Case, source: str, given: Sequence[Mapping[str, Any]], project: Project, assembly: Assembly
 ) -> pa.Table:
@@ -115,11 +121,7 @@ def _rows(
     table = assembly.sources[source]
     declared = project.sources[source]
     found = typed_rows(source, case.file, table.columns, table.key, given, declared.event_time)
-    if found.rejected is not None:
-        first = found.rejected.to_pylist()[0]
-        raise _wrong(
-            case, f"`given.{source}`, {first['position'].replace(':', ' ')}: {first['reason']}", "mend the row"
-        )
+    _check_rows(case, f"given.{source}", found)
     assert found.rows is not None
     if table.changelog and "__w" not in found.rows.column_names:
         return found.rows.append_column("__w", pa.array([1] * found.rows.num_rows, pa.int8()))
@@ -140,13 +142,12 @@ def _arrived(
     arrival: Arrival, case: Case, rows: Mapping[str, pa.Table], project: Project, assembly: Assembly
 ) -> Difference | None:
     """Let the rows arrive in one way, and compare."""
-    needed = [program for program in assembly.programs if program.model in _upstream(case.model, assembly)]
     offsets = dict.fromkeys(assembly.sources, 0)
     now = NOW if case.now is None else case.now.replace(tzinfo=case.now.tzinfo or UTC)
     with tempfile.TemporaryDirectory(prefix="headrace-test-") as name:
         folder = Path(name)
         with closing(DuckDBEngine(folder / "state.duckdb", folder / "lake", project.functions)) as engine:
-            engine.install(list(assembly.sources.values()), needed)
+            engine.install(list(assembly.sources.values()), assembly.made_of(case.model))
             for number, epoch in enumerate(arrival.epochs or ({},), 1):
                 arrived = {}
                 for source, taken in epoch.items():
@@ -158,23 +159,13 @@ def _arrived(
     return _compared(arrival.name, case, kept, columns)
 
 
-def _upstream(model: str, assembly: Assembly) -> set[str]:
-    """The models that a model is made of, itself included."""
-    found, reads = {model}, {program.model: program.reads for program in assembly.programs}
-    while more := {name for known in found for name in reads[known] if name in reads} - found:
-        found |= more
-    return found
-
-
 def _compared(arrival: str, case: Case, kept: pa.Table, columns: Mapping[str, str]) -> Difference | None:
     named = [
         name for name in columns if any(name.lower() == key.lower() for row in case.expect for key in row)
     ] or list(columns)
     kinds = [(name, columns[name]) for name in named]
     wanted = typed_rows("expect", case.file, dict(kinds), (), case.expect, None)
-    if wanted.rejected is not None:
-        first = wanted.rejected.to_pylist()[0]
-        raise _wrong(case, f"`expect`, {first['position'].replace(':', ' ')}: {first['reason']}", "mend the row")
+    _check_rows(case, "expect", wanted)
     with closing(duckdb.connect()) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         body = ", ".join(f"{quoted(name)} {kind}" for name, kind in kinds)

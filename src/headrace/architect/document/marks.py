@@ -9,6 +9,8 @@ from headrace.architect.claims import Claim
 from headrace.architect.framework import SECTIONS
 from headrace.architect.needs import Needs
 
+MARK = re.compile(r"\[(?:§|E\d|R: )[^\]]*\]")
+"""Any of the three."""
 SECTION_MARK = re.compile(r"\[§([^\]]+)\]")
 EVIDENCE_MARK = re.compile(r"\[E(\d+)\]")
 REQUIREMENT_MARK = re.compile(r"\[R: ([^\]]+)\]")
@@ -42,8 +44,5 @@ class Marks:
 
     def _given(self, keys: Iterable[str]) -> list[str]:
         """Requirements; those that were assumed, with the number of the assumption."""
-        told = []
-        for key in keys:
-            numbers = [n for name, n in self._assumed.items() if name == key or name.startswith(f"{key}.")]
-            told.append(f"{key} (assumed: A{numbers[0]})" if numbers and key in self._assumed else key)
+        told = [f"{key} (assumed: A{self._assumed[key]})" if key in self._assumed else key for key in keys]
         return [f"[R: {', '.join(told)}]"] if told else []

@@ -9,9 +9,9 @@ from importlib.resources import files
 
 from headrace.architect.document.blocks import Block, Figure, Heading, Paragraph, Points, Table
 from headrace.architect.document.charts import PLAIN_STYLE, STYLE
+from headrace.architect.document.marks import MARK
 
 _STYLE = (files("headrace.architect.document") / "page.css").read_text("utf-8")
-_MARK = re.compile(r"\[(?:§|E\d|R: )[^\]]*\]")
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"https?://[^\s<]+")
 
@@ -65,7 +65,7 @@ def _table(block: Table) -> str:
 
 def _said(said: str) -> str:
     shown = _CODE.sub(r"<code>\1</code>", escape(said, quote=False))
-    shown = _MARK.sub(lambda found: f"<span class=mark>{found[0]}</span>", shown)
+    shown = MARK.sub(lambda found: f"<span class=mark>{found[0]}</span>", shown)
     return _LINK.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', shown)
 
 

@@ -12,7 +12,7 @@ from headrace.architect.design import Design
 from headrace.architect.document import charts, operation, technology
 from headrace.architect.document.blocks import Block, Figure, Heading, Paragraph, Points, table
 from headrace.architect.document.marks import Marks
-from headrace.architect.document.said import cited, title_of
+from headrace.architect.document.said import cited
 from headrace.architect.framework import CHARACTERISTICS, CRITERIA, MATRIX, PATTERNS, WORDS
 from headrace.architect.needs import duration
 from headrace.architect.pattern import SIDES
@@ -45,7 +45,7 @@ def _glance(design: Design, marks: Marks) -> Iterator[Block]:
     needs, stack = design.needs, design.stack
     if needs.requirements.summary:
         yield Paragraph(needs.requirements.summary.strip())
-    engine = title_of(stack, stack.engine)
+    engine = stack.middle.technology.title
     rows = [
         (
             "Pattern",

@@ -9,7 +9,7 @@ from headrace.architect.design import Design
 from headrace.architect.document import charts, diagrams
 from headrace.architect.document.blocks import Block, Figure, Heading, Paragraph, Points, table
 from headrace.architect.document.marks import Marks
-from headrace.architect.document.said import cited, title_of
+from headrace.architect.document.said import cited
 from headrace.architect.framework import CRITERIA
 from headrace.architect.knowledge import Component
 from headrace.architect.selection import Matrix, money
@@ -39,7 +39,7 @@ def components(design: Design, marks: Marks) -> Iterator[Block]:
         ("stack around", "score", *(title for title, _, _ in CRITERIA.values()), "three years", "hours a month"),
         [
             (
-                title_of(stack, stack.engine),
+                stack.middle.technology.title,
                 f"{stack.score:.2f}",
                 *(f"{stack.criteria[key]:.2f}" for key in CRITERIA),
                 money(stack.total, design.needs),
@@ -52,7 +52,7 @@ def components(design: Design, marks: Marks) -> Iterator[Block]:
     yield Figure(
         "stack",
         charts.radar(
-            {title_of(s, s.engine): s.criteria for s in design.stacks[:3]}, {k: v[0] for k, v in CRITERIA.items()}
+            {s.middle.technology.title: s.criteria for s in design.stacks[:3]}, {k: v[0] for k, v in CRITERIA.items()}
         ),
         "The criteria of the best three stacks",
     )

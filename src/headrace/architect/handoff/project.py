@@ -126,7 +126,7 @@ def _dashboard(design: Design) -> str:
 
 def _readme(design: Design) -> str:
     needs, stack = design.needs, design.stack
-    engine = next(part.chosen for part in stack.parts.values() if part.chosen.name == stack.engine)
+    engine = stack.middle
     uses = "\n".join(
         f"| `{use.need.name}` | {use.need.kind}, {duration(use.need.freshness)} old at most | `{models.main_source(use, needs).name}` | {models.SHAPES[use.need.kind].says} |"
         for use in needs.uses
