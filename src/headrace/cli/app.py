@@ -114,6 +114,9 @@ def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over sources and models.")],
     as_of: Annotated[str | None, typer.Option(help="An epoch's number, or a time such as 2013-07-01T12:00:00.")] = None,
     format: Annotated[Format, typer.Option(help="How the answer is written to standard output.")] = Format.table,
+    domain: Annotated[
+        str | None, typer.Option("--domain", help="Ask from within this domain: what it may read. Default: everything.")
+    ] = None,
     project: ProjectOption = HERE,
     data: DataOption = None,
     target: TargetOption = None,
@@ -124,7 +127,7 @@ def query(
     """
     from headrace.cli import inspect
 
-    inspect.query(project, data, target, sql, as_of, format.value)
+    inspect.query(project, data, target, sql, as_of, format.value, domain)
 
 
 @app.command()
@@ -171,6 +174,20 @@ def status(
     from headrace.cli import inspect
 
     inspect.status(project, data, target, as_json=json)
+
+
+@app.command()
+def products(
+    json: JsonOption = False, project: ProjectOption = HERE, data: DataOption = None, target: TargetOption = None
+) -> None:
+    """Show what domains publish, and how each product stands to its promises. Exit code 3 if one is broken.
+
+    Example: headrace products --project examples/mesh
+    """
+    from headrace.cli import inspect
+
+    if not inspect.products(project, data, target, as_json=json):
+        raise typer.Exit(CHECK_FAILED)
 
 
 @app.command()

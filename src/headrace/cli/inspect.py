@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from headrace.cli.reach import data_dir, reached
-from headrace.cli.show import TABLE_ROWS, show_explained, show_receipts, show_rows, show_status
+from headrace.cli.show import TABLE_ROWS, show_explained, show_products, show_receipts, show_rows, show_status
 from headrace.errors import HeadraceError, UsageError
 
 
-def query(project: Path, data: Path | None, target: str | None, sql: str, as_of: str | None, form: str) -> None:
+def query(
+    project: Path, data: Path | None, target: str | None, sql: str, as_of: str | None, form: str, domain: str | None
+) -> None:
     """Answer one SELECT on standard output in the asked format."""
     moment = _moment(as_of)
-    with reached(project, data, target) as node:
+    with reached(project, data, target, domain) as node:
         if form == "table":
             columns, rows = node.rows(sql, moment, TABLE_ROWS + 1)
         else:
@@ -68,6 +70,17 @@ def status(project: Path, data: Path | None, target: str | None, *, as_json: boo
         _print_json(found)
     else:
         show_status(found)
+
+
+def products(project: Path, data: Path | None, target: str | None, *, as_json: bool) -> bool:
+    """What domains publish; whether every promise is kept."""
+    with reached(project, data, target) as node:
+        found = node.products()
+    if as_json:
+        _print_json({"products": found})
+    else:
+        show_products(found)
+    return all(product["ok"] for product in found)
 
 
 def _print_json(found: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from headrace.errors import NodeError
+from headrace.errors import NodeError, UsageError
 from headrace.runtime.datadir import DataDir
 
 # Several commands may ask a stopped node; each has the data directory to itself for a second or two.
@@ -32,6 +32,9 @@ class Reached(Protocol):
     def status(self) -> Mapping[str, Any]:
         """Its health."""
 
+    def products(self) -> Sequence[Mapping[str, Any]]:
+        """What its domains publish."""
+
 
 def data_dir(project: Path, data: Path | None, target: str | None = None) -> DataDir:
     usual = project / ".headrace" if target is None else project / ".headrace" / "targets" / target
@@ -39,15 +42,23 @@ def data_dir(project: Path, data: Path | None, target: str | None = None) -> Dat
 
 
 @contextmanager
-def reached(project: Path, data: Path | None, target: str | None = None) -> Iterator[Reached]:
+def reached(
+    project: Path, data: Path | None, target: str | None = None, domain: str | None = None
+) -> Iterator[Reached]:
     """The node of a project: over its socket when it runs, else opened here.
 
+    Args:
+        domain: ask from within this domain of the project.
+
     Raises:
+        UsageError: HR-118, there is no such domain.
         ProjectError: HR-2xx, no node runs and the project cannot be loaded.
         NodeError: HR-805 nothing has been run yet; HR-806 something has the data directory and cannot be asked.
     """
     directory = data_dir(project, data, target)
     socket = directory.socket() if directory.busy else None
+    if domain is not None:
+        _check_domain(project, domain)
     if socket is None:
         # Only here: engine and lake take a second to import, and beside a running node an HTTP client is enough.
         from headrace.cli.stopped import loaded, opened
@@ -61,13 +72,22 @@ def reached(project: Path, data: Path | None, target: str | None = None) -> Iter
             )
         socket = _held(directory)
         if socket is None:
-            with opened(declared, directory) as stopped:
+            with opened(declared, directory, domain) as stopped:
                 yield stopped
             return
     from headrace.cli.running import RunningNode  # only here: an HTTP client is not needed to open a stopped node
 
-    with RunningNode(socket, directory.root) as running:
+    with RunningNode(socket, directory.root, domain) as running:
         yield running
+
+
+def _check_domain(project: Path, domain: str) -> None:
+    from headrace.cli.stopped import loaded  # only here: a question from within no domain needs no project
+
+    known = loaded(project).domains
+    if domain not in known:
+        fix = f"domains: {', '.join(known)}" if known else "ask without --domain: the project has none"
+        raise UsageError(f"there is no domain {domain!r}", code="HR-118", state="nothing was asked", fix=fix)
 
 
 def _held(directory: DataDir) -> Path | None:

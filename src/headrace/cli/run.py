@@ -80,7 +80,7 @@ def _bound(project: Project, directory: DataDir, port: int | None, *, serve: boo
 @contextmanager
 def _running(node: Node, directory: DataDir, sockets: Sockets, console: Console) -> Iterator[None]:
     with _ending(node), _opened(node, directory, sockets, console):
-        server = Server(app(node, open_token(directory.root), STATIC, clock=wall), sockets)
+        server = Server(app(node, open_token(directory.root, node.project.domains), STATIC, clock=wall), sockets)
         with _serving(server, directory):
             node.start()
             yield

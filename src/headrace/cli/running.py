@@ -26,17 +26,18 @@ class RunningNode:
 
     Args:
         socket: where the node listens.
-        data: its data directory, which has the token.
+        data: its data directory, which has the tokens.
+        domain: ask from within this domain; None: as the administrator.
     """
 
     running: ClassVar[bool] = True
 
-    def __init__(self, socket: Path, data: Path) -> None:
+    def __init__(self, socket: Path, data: Path, domain: str | None = None) -> None:
         self._client = httpx.Client(
             transport=httpx.HTTPTransport(uds=str(socket)),
             base_url="http://localhost",
             timeout=TIMEOUT,
-            headers={"Authorization": f"Bearer {read_token(data)}"},
+            headers={"Authorization": f"Bearer {read_token(data, domain)}"},
         )
 
     def __enter__(self) -> RunningNode:
@@ -68,6 +69,10 @@ class RunningNode:
 
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = self._checked(self._sent("GET", "/v1/status")).json()
+        return found
+
+    def products(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._checked(self._sent("GET", "/v1/products")).json()["products"]
         return found
 
     def estimate(self, model: str) -> dict[str, Any] | None:

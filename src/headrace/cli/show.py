@@ -105,6 +105,45 @@ def _plain(text: str) -> str:
     return text.replace("[", "\\[")
 
 
+def show_products(found: Sequence[Mapping[str, Any]]) -> None:
+    """Products, their owners, and their promises beside how they are kept."""
+    if not found:
+        print("No products are published: domains/NAME/products/MODEL.yaml declares one.")
+        return
+    heads = ("product", "domain", "version", "owner", "rows", "freshness", "behind", "proven", "parity", "read by")
+    shown = Table(*heads, box=None, header_style="bold", pad_edge=False)
+    for one in found:
+        shown.add_row(
+            one["name"],
+            one["domain"],
+            one["version"],
+            Text(one["owner"]),
+            f"{one['rows']:,}",
+            Text(f"{one['freshness']} ({_length(one['freshness_promised'])})", style=_STYLES[one["freshness"]]),
+            "" if one["behind"] is None else _length(one["behind"]),
+            Text(
+                one["proven"]
+                if one["proven_promised"] is None
+                else f"{one['proven']} ({_length(one['proven_promised'])})",
+                style=_STYLES[one["proven"]],
+            ),
+            one["parity"],
+            ", ".join(one["read_by"]),
+        )
+    _console().print(shown)
+
+
+_STYLES = {"met": "green", "broken": "bold red", "unknown": "yellow", "not promised": "dim"}
+
+
+def _length(seconds: float) -> str:
+    """A length of time in its largest unit."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
 def show_receipts(found: Mapping[str, Any]) -> None:
     shown = Table(
         "model", "verdict", "rows", "missing", "extra", "seconds", box=None, header_style="bold", pad_edge=False

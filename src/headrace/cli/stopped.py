@@ -35,13 +35,13 @@ def loaded(project: Path) -> Project:
 
 
 @contextmanager
-def opened(project: Project, data: DataDir) -> Iterator[StoppedNode]:
+def opened(project: Project, data: DataDir, domain: str | None = None) -> Iterator[StoppedNode]:
     """The data of a node that does not run, opened for questions."""
     configure_logs()  # standard output is for answers
     node = Node(project, data, Settings(intake=False), wall)
     node.open()
     try:
-        yield StoppedNode(node)
+        yield StoppedNode(node, LOCAL if domain is None else Principal(f"domain:{domain}", domain=domain))
     finally:
         node.close()
 
@@ -51,14 +51,15 @@ class StoppedNode:
     """Answers from an opened node, as `headrace.cli.reach.Reached` has them."""
 
     node: Node
+    principal: Principal = LOCAL
     running: ClassVar[bool] = False
 
     def rows(self, sql: str, as_of: int | datetime | None, limit: int) -> tuple[list[str], list[list[Any]]]:
-        table = self.node.query(sql, LOCAL, as_of=as_of, limit=limit).table
+        table = self.node.query(sql, self.principal, as_of=as_of, limit=limit).table
         return table.column_names, json.loads(to_rows(table))
 
     def written(self, sql: str, as_of: int | datetime | None, form: str) -> bytes:
-        table = self.node.query(sql, LOCAL, as_of=as_of).table
+        table = self.node.query(sql, self.principal, as_of=as_of).table
         if form == "json":
             return to_json(table).encode() + b"\n"
         if form == "csv":
@@ -67,6 +68,9 @@ class StoppedNode:
 
     def parity(self, models: Sequence[str]) -> dict[str, Any]:
         return self.node.parity(models)
+
+    def products(self) -> list[dict[str, Any]]:
+        return self.node.products()
 
     def status(self) -> dict[str, Any]:
         return self.node.status()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from headrace.project.case import Case
 from headrace.project.dashboard import Dashboard, Display, Tile
+from headrace.project.domain import Domain, Product, parsed_version
 from headrace.project.function import Argument, Function
 from headrace.project.load import load
 from headrace.project.model import Model
+from headrace.project.policy import PersonalData, Policy, Promises
 from headrace.project.problems import ProjectErrors
 from headrace.project.project import LakeSettings, LogSettings, ParitySettings, Project, ServeSettings
 from headrace.project.pysource import raised_at
@@ -21,6 +23,7 @@ __all__ = [
     "Catalog",
     "Dashboard",
     "Display",
+    "Domain",
     "FileSource",
     "Function",
     "KafkaLog",
@@ -30,9 +33,13 @@ __all__ = [
     "Model",
     "Parameter",
     "ParitySettings",
+    "PersonalData",
+    "Policy",
     "PostgresCatalog",
+    "Product",
     "Project",
     "ProjectErrors",
+    "Promises",
     "PushSource",
     "Reference",
     "ReplaySource",
@@ -46,5 +53,6 @@ __all__ = [
     "Target",
     "Tile",
     "load",
+    "parsed_version",
     "raised_at",
 ]

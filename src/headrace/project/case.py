@@ -33,6 +33,7 @@ class Case(Declared):
 
     name: Name = Field(description="The file's name.", json_schema_extra=GIVEN)
     file: Path = Field(description="The YAML file that declares it.", json_schema_extra=GIVEN)
+    domain: str = Field(default="", description="The domain it is of; empty: none.", json_schema_extra=GIVEN)
     description: str = Field(default="", description="What it shows.")
     model: Text = Field(description="The model whose rows are looked at.")
     given: Mapping[Name, Rows] = Field(

@@ -45,6 +45,7 @@ class Page(Declared):
 
     name: Name = Field(description="Its address: the file's name.", json_schema_extra=GIVEN)
     file: Path = Field(description="The YAML file that declares it.", json_schema_extra=GIVEN)
+    domain: str = Field(default="", description="The domain it is of; empty: none.", json_schema_extra=GIVEN)
     title: Text = Field(default="", description="The page's heading. Default: the name, in words.")
     description: str = Field(default="", description="What the page is for.")
 

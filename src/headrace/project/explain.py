@@ -15,7 +15,7 @@ from headrace.project.declared import GIVEN, Declared
 from headrace.project.document import Document, Loc
 from headrace.project.near import nearest
 
-NOT_YET = frozenset({"alerts", "auth", "contract", "contracts", "domains", "policies", "target", "tls", "users"})
+NOT_YET = frozenset({"alerts", "auth", "contract", "contracts", "target", "tls", "users"})
 """Keys that later versions are to read. Whoever writes one relies on it, so the refusal says more than 'unknown'."""
 
 

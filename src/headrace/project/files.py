@@ -18,8 +18,15 @@ FOLDERS = {
     "reports": ".yaml",
     "functions": ".py",
     "tests": ".yaml",
+    "policies": ".yaml",
 }
-NOT_YET = ("alerts", "policies", "domains", "contracts")
+DOMAINS = "domains"
+DOMAIN = "domain.yaml"
+OF_DOMAIN = ("sources", "models", "products", "dashboards", "reports", "tests")
+"""Folders that a domain may have."""
+OF_ALL = ("dashboards", "reports", "functions", "tests", "policies")
+"""Folders of the whole project, where it has domains."""
+NOT_YET = ("alerts", "contracts")
 """Folders that later versions are to read. What lies in them must not be taken to be in force."""
 
 NO_PROJECT_FIX = f"run `headrace init DIR` for a new one, or name the folder that holds {SETTINGS}"
@@ -33,12 +40,14 @@ class Files:
 
     Attributes:
         settings: `headrace.yaml`.
-        folders: the files of each folder that is read.
+        folders: the files of each folder that is read, and of `products` of domains.
+        domains: the `domain.yaml` of each domain, by name.
         problems: folders that cannot be read, and files that stand where they would be ignored.
     """
 
     settings: Path
     folders: dict[str, tuple[Path, ...]]
+    domains: dict[str, Path]
     problems: tuple[ProjectError, ...]
 
 
@@ -51,14 +60,42 @@ def find(root: Path) -> Files:
     if SETTINGS not in (names := _names(root)):
         raise ProjectErrors([_no_project(root, names)])
     problems: list[ProjectError] = []
-    folders = {}
-    for folder, suffix in FOLDERS.items():
-        files = sorted(_walk(root / folder, problems))
-        folders[folder] = tuple(path for path in files if path.suffix == suffix)
-        problems += [_misplaced(path, suffix) for path in files if _would_mislead(path, suffix)]
+    folders = {folder: _read_from(root / folder, suffix, problems) for folder, suffix in FOLDERS.items()}
+    domains = {}
+    for domain in _domains(root / DOMAINS, problems):
+        domains[domain.name] = domain / DOMAIN
+        for folder in OF_DOMAIN:
+            found = _read_from(domain / folder, FOLDERS.get(folder, ".yaml"), problems)
+            folders[folder] = (*folders.get(folder, ()), *found)
+        for folder in sorted({*FOLDERS} - {*OF_DOMAIN}):
+            problems += [_not_of_domain(path, root / folder) for path in sorted(_walk(domain / folder, problems))]
+    if domains:
+        alone = [path for folder in sorted({*FOLDERS} - {*OF_ALL}) for path in sorted(_walk(root / folder, problems))]
+        problems += [
+            _of_no_domain(path, root) for path in alone if path.suffix == FOLDERS[path.relative_to(root).parts[0]]
+        ]
     unread = [(folder, sorted(_walk(root / folder, problems))) for folder in NOT_YET]
     problems += [_unsupported(folder, path) for folder, files in unread for path in files if path.suffix in _YAML]
-    return Files(root / SETTINGS, folders, tuple(problems))
+    return Files(root / SETTINGS, folders, domains, tuple(problems))
+
+
+def _read_from(folder: Path, suffix: str, problems: list[ProjectError]) -> tuple[Path, ...]:
+    files = sorted(_walk(folder, problems))
+    problems += [_misplaced(path, suffix) for path in files if _would_mislead(path, suffix)]
+    return tuple(path for path in files if path.suffix == suffix)
+
+
+def _domains(folder: Path, problems: list[ProjectError]) -> list[Path]:
+    """The folders of domains: each has to hold a `domain.yaml`."""
+    try:
+        found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        problems.append(_unreadable(error, folder))
+        return []
+    problems += [_no_domain(path) for path in found if not path.is_dir() and path.suffix in (*_YAML, ".sql")]
+    return [path for path in found if path.is_dir()]
 
 
 def read(path: Path) -> str:
@@ -116,6 +153,22 @@ def _misplaced(path: Path, suffix: str) -> ProjectError:
     if suffix == ".sql" and path.suffix.lower() in _YAML:
         fix = "put what it says into the header of the model, `/* --- YAML --- */`, or delete it"
     return ProjectError(what, code="HR-213", where=Place(path), fix=fix)
+
+
+def _no_domain(path: Path) -> ProjectError:
+    what = f"{path.name} would not be read: {DOMAINS}/ holds a folder for each domain"
+    return ProjectError(what, code="HR-213", where=Place(path), fix=f"move it into {DOMAINS}/NAME/, or delete it")
+
+
+def _not_of_domain(path: Path, folder: Path) -> ProjectError:
+    what = f"{path.name} would not be read: a domain has no {folder.name} of its own"
+    return ProjectError(what, code="HR-213", where=Place(path), fix=f"move it to {folder}, which all domains share")
+
+
+def _of_no_domain(path: Path, root: Path) -> ProjectError:
+    folder = path.relative_to(root).parts[0]
+    what = f"{path.name} belongs to no domain: where a project has domains, each of its {folder} is of one"
+    return ProjectError(what, code="HR-213", where=Place(path), fix=f"move it to {DOMAINS}/NAME/{folder}/")
 
 
 def _unsupported(folder: str, path: Path) -> ProjectError:

@@ -13,10 +13,13 @@ from headrace.project.checked import checked
 from headrace.project.dashboard import Dashboard
 from headrace.project.declared import Declared
 from headrace.project.document import Document, parse
+from headrace.project.domain import Domain, Product
 from headrace.project.function import Function
 from headrace.project.header import is_empty, split
+from headrace.project.mesh import check_mesh, domain_of
 from headrace.project.model import Model
 from headrace.project.near import nearest
+from headrace.project.policy import POLICIES
 from headrace.project.problems import ProjectErrors, place_in
 from headrace.project.project import Project
 from headrace.project.python import functions_in
@@ -45,18 +48,22 @@ def load(root: Path) -> Project:
     problems = list(found.problems)
     settings = _each([found.settings], lambda path: _settings(root, path), problems)
     sources = _each(found.folders["sources"], lambda path: _source(root, path), problems)
-    models = _each(found.folders["models"], _model, problems)
-    dashboards = _each(found.folders["dashboards"], lambda path: _page(Dashboard, path), problems)
-    reports = _each(found.folders["reports"], lambda path: _page(Report, path), problems)
-    tests = _each(found.folders["tests"], lambda path: _page(Case, path), problems)
+    models = _each(found.folders["models"], lambda path: _model(root, path), problems)
+    dashboards = _each(found.folders["dashboards"], lambda path: _page(Dashboard, root, path), problems)
+    reports = _each(found.folders["reports"], lambda path: _page(Report, root, path), problems)
+    tests = _each(found.folders["tests"], lambda path: _page(Case, root, path), problems)
+    policies = _each(found.folders["policies"], lambda path: _of_kind(POLICIES, "policy", path), problems)
+    domains = {name: made for name, path in found.domains.items() for made in _each([path], _domain, problems).values()}
+    products = _each(found.folders.get("products", ()), lambda path: _page(Product, root, path), problems)
     functions = _functions(found.folders["functions"], problems)
     problems += _same_names(found.folders)
     if problems:
         raise ProjectErrors(problems)
     declared, document = settings[found.settings.stem]
     _check_clock(declared, document, sources.values())
+    check_mesh(declared, document, domains, products, models, policies)
     held: dict[str, Any] = {"sources": sources, "models": models, "dashboards": dashboards, "reports": reports}
-    held |= {"functions": functions, "tests": tests}
+    held |= {"functions": functions, "tests": tests, "policies": policies, "domains": domains, "products": products}
     return declared.model_copy(update=held)
 
 
@@ -93,7 +100,9 @@ def _settings(root: Path, path: Path) -> tuple[Project, Document]:
 
 def _source(root: Path, path: Path) -> Source:
     document = parse(path, files.read(path))
-    source = checked(_source_class(document), document, name=path.stem, file=path.absolute())
+    source = checked(
+        _source_class(document), document, name=path.stem, file=path.absolute(), domain=domain_of(root, path)
+    )
     if isinstance(source, ReplaySource):
         _check_query(root, source, document)
     return source
@@ -101,39 +110,55 @@ def _source(root: Path, path: Path) -> Source:
 
 def _source_class(document: Document) -> type[Source]:
     kind = document.value.get("kind")
-    if isinstance(kind, str) and kind in KINDS:
-        return KINDS[kind]
-    if "kind" not in document.value:
-        what, code, fix = (
-            "`kind` is missing",
-            "HR-206",
-            "add `kind: file`, `kind: push`, `kind: kafka` or `kind: replay`",
-        )
-    elif isinstance(kind, str) and kind in KINDS_NOT_YET:
+    if isinstance(kind, str) and kind in KINDS_NOT_YET:
         what, code = f"`kind: {kind}` is not supported in this version", "HR-210"
         fix = "use `kind: push`, or `kind: file` with `format: debezium` for changes"
+        raise ProjectErrors(
+            [ProjectError(what, code=code, where=document.place(("kind",)), fix=fix), *document.problems]
+        )
+    return _class_of(KINDS, "source", document)
+
+
+def _of_kind(kinds: Mapping[str, type[D]], what: str, path: Path) -> D:
+    document = parse(path, files.read(path))
+    return checked(_class_of(kinds, what, document), document, name=path.stem, file=path.absolute())
+
+
+def _class_of(kinds: Mapping[str, type[D]], thing: str, document: Document) -> type[D]:
+    kind = document.value.get("kind")
+    if isinstance(kind, str) and kind in kinds:
+        return kinds[kind]
+    if "kind" not in document.value:
+        what, code = "`kind` is missing", "HR-206"
+        *others, last = (f"`kind: {name}`" for name in kinds)
+        fix = f"add {', '.join(others)} or {last}"
     else:
-        what, code, fix = f"{kind!r} is not a kind of source", "HR-207", nearest(str(kind), KINDS, "write one of")
+        what, code, fix = f"{kind!r} is not a kind of {thing}", "HR-207", nearest(str(kind), kinds, "write one of")
     raise ProjectErrors([*document.problems, ProjectError(what, code=code, where=document.place(("kind",)), fix=fix)])
 
 
-def _model(path: Path) -> Model:
+def _model(root: Path, path: Path) -> Model:
     text = split(path, files.read(path))
     end = place_in(path, text.header.text, text.first_line - 1, 0)
     empty = ProjectError("the model is empty", code="HR-211", where=end, fix="write its SELECT")
-    given = {"sql": text.sql, "path": path.absolute(), "first_line": text.first_line}
+    given = {"sql": text.sql, "path": path.absolute(), "first_line": text.first_line, "domain": domain_of(root, path)}
     return checked(Model, text.header, [empty] if is_empty(text.sql) else [], name=path.stem, **given)
 
 
-def _page(cls: type[D], path: Path) -> D:
-    return checked(cls, parse(path, files.read(path)), name=path.stem, file=path.absolute())
+def _domain(path: Path) -> Domain:
+    return checked(Domain, parse(path, files.read(path)), name=path.parent.name, file=path.absolute())
+
+
+def _page(cls: type[D], root: Path, path: Path) -> D:
+    document = parse(path, files.read(path))
+    return checked(cls, document, name=path.stem, file=path.absolute(), domain=domain_of(root, path))
 
 
 def _same_names(folders: Mapping[str, tuple[Path, ...]]) -> list[ProjectError]:
     relations = (*folders["sources"], *folders["models"])
     return [
         p
-        for group in (relations, *(folders[name] for name in ("dashboards", "reports", "tests")))
+        for group in (relations, *(folders[name] for name in ("dashboards", "reports", "tests", "policies")))
         for p in _repeated(group)
     ]
 

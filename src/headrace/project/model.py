@@ -23,5 +23,6 @@ class Model(Declared):
     )
     path: Path = Field(description="The .sql file.", json_schema_extra=GIVEN)
     first_line: int = Field(default=1, description="The file's line on which `sql` starts.", json_schema_extra=GIVEN)
+    domain: str = Field(default="", description="The domain it is of; empty: none.", json_schema_extra=GIVEN)
     description: str = Field(default="", description="What a row means, for the people who read it.")
     owner: str = Field(default="", description="Who answers for it: a person or a team.")

@@ -27,6 +27,13 @@ CODES = {
     "HR-214": "a file of functions cannot be run: its syntax, an import, an exception",
     "HR-215": "a function's arguments or result are not what SQL can call",
     "HR-216": "a function has the name of one that SQL has",
+    "HR-220": "a policy asks for more than is promised",
+    "HR-221": "something of another domain is read that is not published",
+    "HR-222": "a column looks like data of persons and has no tag",
+    "HR-223": "data of persons is published or shown unmasked",
+    "HR-224": "a product's model is not what its contract says",
+    "HR-225": "a contract has changed and its version does not say so",
+    "HR-226": "a promise that cannot be kept",
 }
 """The codes of this package's errors; `docs/reference/project.md` lists them."""
 

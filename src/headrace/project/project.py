@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from headrace.project.case import Case
 from headrace.project.dashboard import Dashboard
-from headrace.project.declared import GIVEN, Count, Declared, Name, SomeTime, Text, refused
+from headrace.project.declared import GIVEN, Count, Declared, Name, SomeTime, Text
+from headrace.project.domain import Domain, Product
 from headrace.project.function import Function
 from headrace.project.model import Model
+from headrace.project.policy import Policy
 from headrace.project.report import Report
 from headrace.project.source import Source
 from headrace.project.target import Target
-
-
-def _pattern(value: Any) -> Any:
-    if isinstance(value, str) and value in ("lambda", "mesh"):
-        what = f"the {value} pattern is not supported in this version"
-        raise refused(what, "write `pattern: kappa`, or delete the line", code="HR-210")
-    return value
 
 
 class ParitySettings(Declared):
@@ -70,10 +65,11 @@ class Project(Declared):
     root: Path = Field(description="The project's folder, absolute.", json_schema_extra=GIVEN)
     name: Text = Field(description="What the project is called.")
     description: str = Field(default="", description="What it is for, in a sentence.")
-    pattern: Annotated[Literal["kappa"], BeforeValidator(_pattern)] = Field(
+    pattern: Literal["kappa", "lambda", "mesh"] = Field(
         default="kappa",
-        description="What runs: the incremental path; reprocessing is a replay from log and lake. "
-        "`lambda` and `mesh` are not supported in this version.",
+        description="What runs. `kappa`: the incremental path; reprocessing is a replay from log and lake. `lambda`: beside it a "
+        "recompute in batch, by schedule, that reconciles it and records the verdict. `mesh`: either of the two in each domain, "
+        "`domains/NAME/`.",
     )
     clock: Literal["wall", "event_time"] = Field(
         default="wall",
@@ -92,4 +88,9 @@ class Project(Declared):
     dashboards: Mapping[str, Dashboard] = Field(default={}, description="`dashboards/*.yaml`.", json_schema_extra=GIVEN)
     reports: Mapping[str, Report] = Field(default={}, description="`reports/*.yaml`.", json_schema_extra=GIVEN)
     tests: Mapping[str, Case] = Field(default={}, description="`tests/*.yaml`.", json_schema_extra=GIVEN)
+    policies: Mapping[str, Policy] = Field(default={}, description="`policies/*.yaml`.", json_schema_extra=GIVEN)
+    domains: Mapping[str, Domain] = Field(default={}, description="`domains/*/domain.yaml`.", json_schema_extra=GIVEN)
+    products: Mapping[str, Product] = Field(
+        default={}, description="`domains/*/products/*.yaml`.", json_schema_extra=GIVEN
+    )
     functions: Mapping[str, Function] = Field(default={}, description="`functions/*.py`.", json_schema_extra=GIVEN)

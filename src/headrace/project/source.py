@@ -58,6 +58,7 @@ def _distinct(key: tuple[str, ...]) -> tuple[str, ...]:
     return key
 
 
+Tag = Literal["personal", "none"]
 InputPath = Annotated[Text, AfterValidator(_input_path)]
 
 
@@ -66,6 +67,7 @@ class DeclaredSource(Declared):
 
     name: Name = Field(description="The relation that models read: the file's name.", json_schema_extra=GIVEN)
     file: Path = Field(description="The YAML file that declares it.", json_schema_extra=GIVEN)
+    domain: str = Field(default="", description="The domain it is of; empty: none.", json_schema_extra=GIVEN)
     description: str = Field(default="", description="What the rows are, for the people who read them.")
     event_time: ColumnName | None = Field(
         default=None,
@@ -85,6 +87,10 @@ class DeclaredSource(Declared):
         default=(),
         description="The columns that identify a row: with `format: debezium`, with `kind: push` and with `kind: kafka`, "
         "a row with the same key replaces the one before.",
+    )
+    tags: Mapping[ColumnName, Tag] = Field(
+        default={},
+        description="What a column holds, for policies: `personal` for data of persons; `none` says that a name only looks as if.",
     )
     columns: Columns | None = Field(
         default=None,
@@ -112,7 +118,8 @@ class DeclaredSource(Declared):
         return False
 
     def _check_named(self, columns: Mapping[str, str]) -> None:
-        named = {**dict.fromkeys(self.key, "key"), **({self.event_time: "event_time"} if self.event_time else {})}
+        named = {**dict.fromkeys(self.tags, "tags"), **dict.fromkeys(self.key, "key")}
+        named |= {self.event_time: "event_time"} if self.event_time else {}
         for name, at in named.items():
             if name not in columns:
                 what = f"the schema has no column {name!r}"

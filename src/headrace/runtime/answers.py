@@ -62,7 +62,7 @@ class Answers:
     """Answers questions.
 
     Args:
-        functions: names of the project's functions.
+        catalog: what a principal may name.
         complete_to: the watermark of some relations.
         verdict: the parity of some relations.
     """
@@ -70,7 +70,7 @@ class Answers:
     engine: Engine
     log: Log
     relations: Mapping[str, Mapping[str, str]]
-    functions: frozenset[str]
+    catalog: Callable[[Principal], Catalog]
     complete_to: Callable[[Iterable[str]], datetime | None]
     verdict: Callable[[Iterable[str]], str]
 
@@ -111,7 +111,7 @@ class Answers:
 
     def _admitted(self, question: Question, principal: Principal) -> Admitted | HeadraceError:
         try:
-            return gate(principal, question.sql, Catalog(self.relations, self.functions), question.parameters)
+            return gate(principal, question.sql, self.catalog(principal), question.parameters)
         except HeadraceError as error:
             return error
 

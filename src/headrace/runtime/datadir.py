@@ -7,6 +7,7 @@ state.duckdb   operators' state and current results
 copy.duckdb    what a serving node has of another node's models, while it runs
 lake/          history, as Iceberg tables
 receipts.jsonl proofs
+contracts.json what was published last of products
 token          the local administrator's token
 node.json      how to reach the running node
 """
@@ -60,6 +61,10 @@ class DataDir:
     @property
     def receipts(self) -> Path:
         return self.root / "receipts.jsonl"
+
+    @property
+    def contracts(self) -> Path:
+        return self.root / "contracts.json"
 
     @property
     def node(self) -> Path:

@@ -27,6 +27,11 @@ def shown(moment: datetime | None) -> datetime | None:
     return None if moment == DAWN else moment
 
 
+def iso(moment: datetime | None) -> str | None:
+    """A time as answers have it: UTC, `2026-01-05T12:00:00Z`."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def next_limit(limit: int, most: int, rows: int, seconds: float, pace: Pace) -> int:
     """How many rows the next epoch may take, from how long the last full one took.
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -14,19 +14,22 @@ import structlog
 
 from headrace.engine import Arrived, Committed, Engine, Mark, OnStart, Recomputed
 from headrace.errors import HeadraceError, LogError, UsageError
+from headrace.govern import Standing
 from headrace.ingest import open_reader, parse_push, resolve
 from headrace.log import Stored
 from headrace.project import Dashboard, Project, PushSource, Report, Source
 from headrace.runtime.answers import Answer, Answers, Ask, Question
 from headrace.runtime.assemble import REJECTED, assemble
 from headrace.runtime.datadir import DataDir
-from headrace.runtime.decide import EPOCH_ROWS, complete_to, shown
+from headrace.runtime.decide import EPOCH_ROWS, complete_to, iso, shown
 from headrace.runtime.defects import as_ours
 from headrace.runtime.explained import explained
+from headrace.runtime.governed import Catalogs, PublishedContracts, check
 from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
+from headrace.runtime.products import described, promised
 from headrace.runtime.publishing import Publishing, build_of
-from headrace.runtime.receipts import Receipts
+from headrace.runtime.receipts import Receipts, verdict_of
 from headrace.runtime.services import SILENT, Backoff, Waits, open_engine, open_history, open_log, open_publisher
 from headrace.runtime.tiering import History, Tiering, take_up
 from headrace.security import Principal
@@ -315,13 +318,13 @@ class Node:
         (ends, held), mark, sizes = self._stored_lately(), self._loop.mark, self._engine.sizes()
         rows_per_second, epochs_per_second = self._loop.rates()
         sources = [self._source_status(name, mark, ends) for name in self.project.sources]
-        moment = _iso(shown(mark.time))
+        moment = iso(shown(mark.time))
         return {
             "name": self.project.name,
             "epoch": mark.epoch,
             "time": moment,
             "as_of": moment,
-            "complete_to": _iso(self._complete_to(self.project.sources)),
+            "complete_to": iso(self._complete_to(self.project.sources)),
             "rows_per_second": rows_per_second,
             "epochs_per_second": epochs_per_second,
             "lag_rows": sum(source["lag_rows"] for source in sources),
@@ -329,6 +332,9 @@ class Node:
             "waiting": self._waits.told(),
             "sources": sources,
             "models": [self._model_status(name, sizes) for name in self.project.models],
+            "products": [
+                promised(product, self._standing(name, mark, ends)) for name, product in self.project.products.items()
+            ],
             "state_rows": {name: rows for name, rows in sizes.items() if name.startswith("state.")},
             "log": {stream: {"rows": stored.rows, "bytes": stored.bytes} for stream, stored in held.items()},
         }
@@ -342,6 +348,16 @@ class Node:
                 if error.code not in SILENT:
                     raise
         return self._stored
+
+    def products(self) -> list[dict[str, Any]]:
+        """Published products: who answers for each, its contract, and how it stands to its promises."""
+        ends, mark, sizes = self._stored_lately()[0], self._loop.mark, self._engine.sizes()
+        found = []
+        for name, product in self.project.products.items():
+            standing, rows = self._standing(name, mark, ends), sizes.get(f"live.{name}", 0)
+            parity = verdict_of(self.receipts().get(name))
+            found.append(described(product, self.project, self._assembly, standing, rows, parity))
+        return found
 
     def watch(self, callback: Callable[[EpochResult], None]) -> Callable[[], None]:
         """Call back after every commit, on the epoch thread. Returns what ends the watch."""
@@ -362,6 +378,9 @@ class Node:
         self._receipts = self._open_receipts()
         known = self._engine.definitions()
         self._assembly = assemble(project, self._engine.oracle, lambda source: self._columns(source, known))
+        check(project, self._assembly)
+        published = PublishedContracts(self.data.contracts)
+        published.check(project)
         self._assembled()
         tables = list(self._assembly.sources.values())
         history = {t.name: self._history(t.name) for t in tables}
@@ -375,14 +394,15 @@ class Node:
         self.built = built if self._engine.mark().epoch else ()
         self._loop = self._make_loop()
         self._tiering = self._make_tiering()
-        functions = frozenset(project.functions)
+        catalogs = Catalogs(project, self._assembly)
         self._answers = Answers(
-            self._engine, self._log, self._assembly.relations, functions, self._complete_to, self._verdict
+            self._engine, self._log, self._assembly.relations, catalogs.of, self._complete_to, self._verdict
         )
         again = self._loop.recover()
         self._stored = self._log.ends(), self._log.counts()
         self._same = not (restored or built or again)
         if settings.intake:
+            published.publish(project)
             self._open_intakes()
 
     def _open_engine(self) -> Engine:
@@ -559,10 +579,10 @@ class Node:
             "rows": result.rows,
             "seconds": round(result.seconds, 6),
             "epoch": mark.epoch,
-            "as_of": _iso(mark.time),
+            "as_of": iso(mark.time),
             "offsets": {s: mark.offsets.get(s, 0) for s in sorted(sources)},
             "snapshot": snapshots,
-            "checked_at": _iso(self._clock()),
+            "checked_at": iso(self._clock()),
         }
 
     def _verdict(self, relations: Iterable[str]) -> str:
@@ -578,6 +598,28 @@ class Node:
         }
         return complete_to(sources, self._loop.reached, lateness, self._exhausted())
 
+    @property
+    def _goes_on(self) -> bool:
+        """Rows are taken: it is not only opened to be asked."""
+        return self._settings.intake
+
+    def _standing(self, model: str, mark: Mark, ends: Mapping[str, int]) -> Standing:
+        sources = self._assembly.upstream(model)
+        going = sources - self._exhausted()
+        receipt = self.receipts().get(model)
+        clock = self._clock()
+        return Standing(
+            now=clock if self.project.clock == "wall" else shown(mark.time),
+            complete_to=self._complete_to(going & self.project.sources.keys()),
+            timed=any(self.project.sources[s].event_time for s in going if s in self.project.sources),
+            ended=not going,
+            waiting=sum(max(0, ends.get(s, 0) - mark.offsets.get(s, 0)) for s in sources),
+            taken_at=shown(mark.time) if self._goes_on else None,
+            equal=None if receipt is None else bool(receipt["equal"]),
+            proven_at=None if receipt is None else datetime.fromisoformat(receipt["checked_at"]),
+            clock=clock,
+        )
+
     def _source_status(self, name: str, mark: Mark, ends: Mapping[str, int]) -> dict[str, Any]:
         intake = self._intakes.get(name)
         kept = intake.counts.kept if intake is not None else ends.get(name, 0)
@@ -591,7 +633,7 @@ class Node:
             "late": late,
             "offset": mark.offsets.get(name, 0),
             "lag_rows": ends.get(name, 0) - mark.offsets.get(name, 0),
-            "watermark": _iso(self._complete_to([name])) if reached is not None else None,
+            "watermark": iso(self._complete_to([name])) if reached is not None else None,
             "done": intake.done if intake is not None else False,
         }
 
@@ -602,7 +644,7 @@ class Node:
         return {
             "name": name,
             "rows": sizes.get(f"live.{name}", 0),
-            "complete_to": _iso(self._complete_to([name])),
+            "complete_to": iso(self._complete_to([name])),
             "parity": verdict_of(self.receipts().get(name)),
         }
 
@@ -630,16 +672,6 @@ def _tried(step: Callable[[], None]) -> HeadraceError | None:
     except Exception as error:  # noqa: BLE001 - each part is to be closed, whatever became of the others
         return as_ours(error, "closing the node")
     return None
-
-
-def verdict_of(receipt: Mapping[str, Any] | None) -> str:
-    if receipt is None:
-        return "unproven"
-    return "equal" if receipt["equal"] else "differs"
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 __all__ = ["Answer", "EpochResult", "Node", "Settings"]

@@ -56,6 +56,13 @@ class Receipts:
             return {receipt["model"]: receipt for receipt in self._all}
 
 
+def verdict_of(receipt: Mapping[str, Any] | None) -> str:
+    """What a receipt says in one word; none says ``unproven``."""
+    if receipt is None:
+        return "unproven"
+    return "equal" if receipt["equal"] else "differs"
+
+
 def _read(path: Path) -> Iterable[dict[str, Any]]:
     """Whole lines only: a crash may have cut the last one."""
     if not path.exists():

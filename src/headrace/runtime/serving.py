@@ -97,5 +97,9 @@ class ServingNode(Node):
 
         return LakeWatch(self._engine, tuple(self._assembly.sources), taken, self._fail, self._waits)
 
+    @property
+    def _goes_on(self) -> bool:
+        return True
+
     def _exhausted(self) -> frozenset[str]:
         return self._following.ended

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Catalog:
             compared without regard to case, as DuckDB does. Only the columns given here can be read, even if the
             engine's table has more.
         functions: lower-case names of the project's own functions, which may be called besides those of `functions.py`.
+        closed: relations that there are and the principal may not read -> the domain that keeps them to itself.
 
     Raises:
         ValueError: a relation without columns, or two relations whose names differ only in case.
@@ -22,6 +23,7 @@ class Catalog:
 
     relations: Mapping[str, Mapping[str, str]]
     functions: frozenset[str] = frozenset()
+    closed: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         folded = [name.lower() for name in self.relations]

@@ -75,7 +75,7 @@ def gate(
 
     Raises:
         UsageError: HR-150 to HR-155, the query is wrong: it cannot be read, is too large, or names what is not there.
-        AccessDenied: HR-901 to HR-905, the query asks for what no query may do.
+        AccessDenied: HR-901 to HR-906, the query asks for what no query may do.
     """
     request = Request(principal, sql, catalog, parameters or {}, now)
     try:

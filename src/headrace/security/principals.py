@@ -8,10 +8,15 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Principal:
-    """Someone, or some program, that asks. An administrator may change the node; no principal may pass by the gate."""
+    """Someone, or some program, that asks. An administrator may change the node; no principal may pass by the gate.
+
+    Attributes:
+        domain: the domain from within which it asks: it reads what that domain may. ``""`` asks from within none; None is not bound.
+    """
 
     name: str
     admin: bool = False
+    domain: str | None = None
 
 
 class Principals(Protocol):

@@ -23,7 +23,7 @@ def resolve_relations(query: exp.Query, request: Request) -> exp.Query:
 
     Raises:
         UsageError: HR-153 there is no such relation.
-        AccessDenied: HR-904 a schema other than `main`.
+        AccessDenied: HR-904 a schema other than `main`; HR-906 a relation that another domain keeps to itself.
     """
     number = count(1)
     open_: list[tuple[exp.Expr, Scope]] = [(query, {})]
@@ -62,6 +62,9 @@ def _resolve(table: exp.Table, scope: Scope, request: Request) -> None:
         _read_cte(table, scope[table.name.lower()])
         return
     relation = request.catalog.find(table.name)
+    if relation is None and (home := request.catalog.closed.get(table.name.lower())) is not None:
+        what = f"`{table.name}` may not be read from here: {home} does not publish it"
+        raise request.denied(what, "HR-906", table, f"name one of: {_some(request)}")
     if relation is None:
         fix = nearest(table.name, request.catalog.relations, f"name one of: {_some(request)}")
         raise request.wrong(f"there is no relation `{table.name}`", "HR-153", table, fix)

@@ -1,4 +1,4 @@
-"""The local administrator's token: one secret in one file that only its owner can read.
+"""Local tokens: one secret in one file that only its owner can read, for the administrator and for each domain.
 
 The node keeps a hash of it in memory, never the token. The command line, run by the same user, reads the file.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
@@ -17,40 +18,59 @@ from headrace.errors import AccessDenied, Place
 from headrace.security.principals import Principal
 
 NAME = "token"
+DOMAINS = "tokens"
+"""The folder of the domains' tokens, within the data directory."""
 MODE = 0o600
 BYTES = 32  # 256 bits: a plain hash is enough, there is nothing to guess
 
 
 @dataclass(frozen=True)
 class LocalToken:
-    """The principals of a node that knows only its own administrator. Implements `Principals`."""
+    """The principals of a node that knows its own administrator and its domains. Implements `Principals`.
+
+    Args:
+        digest: of the administrator's token.
+        domains: of the domains' tokens, by name. Who holds one reads what that domain may, and changes nothing.
+    """
 
     digest: bytes
+    domains: Mapping[str, bytes] = field(default_factory=dict)
 
     def authenticate(self, token: str) -> Principal | None:
-        """The administrator when it is the token, in time that does not depend on how much of it is right."""
-        return Principal("admin", admin=True) if compare_digest(self.digest, _digest(token)) else None
+        """Whose token it is, in time that does not depend on how much of it is right."""
+        digest = _digest(token)
+        found = Principal("admin", admin=True) if compare_digest(self.digest, digest) else None
+        for name, own in self.domains.items():
+            if compare_digest(own, digest):
+                found = found or Principal(f"domain:{name}", domain=name)
+        return found
 
 
-def open_token(data: Path) -> LocalToken:
-    """The token of a data directory, made on first use (mode 0600, durable before it is used).
+def open_token(data: Path, domains: Iterable[str] = ()) -> LocalToken:
+    """The tokens of a data directory, made on first use (mode 0600, durable before they are used).
 
     Raises:
-        AccessDenied: HR-910 others may read the file; HR-911 it is not a token.
+        AccessDenied: HR-910 others may read a file; HR-911 it is not a token.
     """
-    path = data / NAME
-    if not os.path.lexists(path):
-        _create(path)
-    return LocalToken(_digest(read_token(data)))
+    return LocalToken(_opened(data / NAME), {name: _opened(data / DOMAINS / name) for name in domains})
 
 
-def read_token(data: Path) -> str:
-    """The token itself, for a client that runs as the same user.
+def read_token(data: Path, domain: str | None = None) -> str:
+    """A token itself, for a client that runs as the same user: the administrator's, or a domain's.
 
     Raises:
         AccessDenied: HR-910 others may read the file; HR-911 there is none, or it is not a token.
     """
-    path = data / NAME
+    return _read(data / NAME if domain is None else data / DOMAINS / domain)
+
+
+def _opened(path: Path) -> bytes:
+    if not os.path.lexists(path):
+        _create(path)
+    return _digest(_read(path))
+
+
+def _read(path: Path) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
@@ -68,7 +88,7 @@ def read_token(data: Path) -> str:
 def _create(path: Path) -> None:
     """Written aside and linked into place: no reader sees half a token, and of two creators one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{NAME}.{token_urlsafe(6)}")
+    draft = path.with_name(f".{path.name}.{token_urlsafe(6)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

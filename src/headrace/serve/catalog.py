@@ -13,7 +13,7 @@ from headrace import __version__
 from headrace.project import Project
 from headrace.serve.errors import bad_request, unknown
 from headrace.serve.protocol import Node
-from headrace.serve.site import Site, answer_json, find, read_fields, require_admin, stream
+from headrace.serve.site import Site, answer_json, find, read_fields, require_admin, require_own, stream
 
 
 async def healthz(_site: Site, _request: Request) -> Response:
@@ -73,6 +73,7 @@ async def model(site: Site, request: Request) -> Response:
     """Describe one model: its SQL, how it is maintained, its newest receipt, its size."""
     declared = find("model", request, site.node.project.models)
     name = declared.name
+    require_own(request, name, declared.domain, published=name in site.node.project.products)
     explained, receipts, status = await site.call(
         lambda: (site.node.explain(name, measured=True), site.node.receipts(), site.node.status())
     )
@@ -98,6 +99,11 @@ async def changes(site: Site, request: Request) -> Response:
     name = find("model", request, site.node.project.models).name
     subscription, leave = site.live.subscribe(name)
     return stream(site, request, subscription.events(site.limits.heartbeat_seconds), leave)
+
+
+async def products(site: Site, _request: Request) -> Response:
+    """Tell what domains publish: contracts, owners, promises and how they are kept. Everybody may know of it."""
+    return answer_json({"products": await site.call(site.node.products)})
 
 
 async def lineage(site: Site, _request: Request) -> Response:

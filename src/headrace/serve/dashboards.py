@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headrace.project import Tile
-from headrace.serve.site import Site, answer_json, find, principal, stream
+from headrace.serve.site import Site, answer_json, find, principal_within, stream
 
 
 async def dashboard(site: Site, request: Request) -> Response:
     """Describe a dashboard."""
     one = find("dashboard", request, site.node.project.dashboards)
+    principal_within(site, request, one)
     declared = site.node.project
     relations = {*declared.sources, *declared.models}
     tiles = [_tile(id_, tile, relations) for id_, tile in identified(one.tiles).items()]
@@ -28,7 +29,7 @@ async def dashboard(site: Site, request: Request) -> Response:
 async def live(site: Site, request: Request) -> Response:
     """Stream a dashboard: every tile once, then whatever changes."""
     one = find("dashboard", request, site.node.project.dashboards)
-    client, leave = site.live.watch_dashboard(one.name, identified(one.tiles), principal(request))
+    client, leave = site.live.watch_dashboard(one.name, identified(one.tiles), principal_within(site, request, one))
     return stream(site, request, client.batches(site.limits.heartbeat_seconds), leave)
 
 

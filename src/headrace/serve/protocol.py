@@ -115,5 +115,8 @@ class Node(Protocol):
     def lineage(self) -> Mapping[str, Any]:
         """``{"nodes": [{"id", "kind", …}], "edges": [[from, to], …]}``."""
 
+    def products(self) -> Sequence[Mapping[str, Any]]:
+        """Published products: contract, owner, and how each stands to its promises."""
+
     def watch(self, callback: Callable[[EpochResult], None], /) -> Callable[[], None]:
         """Call back after every commit, on the epoch thread. Returns what ends the watch."""

@@ -18,7 +18,7 @@ from headrace.serve.encode import Raw, columns_of, dumps, fragments, to_rows
 from headrace.serve.errors import bad_request, known, not_found
 from headrace.serve.formats import CSV, provenance
 from headrace.serve.protocol import Answer, Node, OnStart, Question
-from headrace.serve.site import Site, answer_json, find, principal, unless_gone
+from headrace.serve.site import Site, answer_json, find, principal_within, unless_gone
 from headrace.serve.sql import check_rows
 
 
@@ -80,7 +80,7 @@ def _index(one: Report, text: str | None) -> int:
 async def _page(
     site: Site, request: Request, one: Report, wanted: Mapping[str, str], *, indexes: Sequence[int], most: int
 ) -> Page:
-    who = principal(request)
+    who = principal_within(site, request, one)
 
     def work(on_start: OnStart) -> Page:
         choices = {name: _choices(site.node, who, parameter, on_start) for name, parameter in one.parameters.items()}

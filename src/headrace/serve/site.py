@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from headrace.errors import AccessDenied, UsageError
+from headrace.project.dashboard import Page
 from headrace.security import Principal, Principals
 from headrace.serve.access import VISITOR
 from headrace.serve.encode import dumps
@@ -78,6 +79,40 @@ def require_admin(request: Request, deed: str) -> None:
             state="Nothing was changed.",
             fix="Ask with an administrator's token.",
         )
+
+
+def principal_within(site: Site, request: Request, page: Page) -> Principal:
+    """Return on whose behalf a page's queries are asked: whoever looks at it, they read what its domain may.
+
+    Raises:
+        AccessDenied: HR-944, it is the page of another domain.
+    """
+    who = principal(request)
+    if not site.node.project.domains:
+        return who
+    if who.domain is not None and page.domain not in ("", who.domain):
+        raise closed(page.name, page.domain)
+    return replace(who, domain=page.domain)
+
+
+def require_own(request: Request, name: str, domain: str, *, published: bool = False) -> None:
+    """Refuse whoever asks from within another domain than the one that a source or model is of.
+
+    Raises:
+        AccessDenied: HR-944.
+    """
+    if principal(request).domain not in (None, domain) and not published:
+        raise closed(name, domain)
+
+
+def closed(name: str, domain: str) -> AccessDenied:
+    """Return the refusal of something that a domain keeps to itself."""
+    return AccessDenied(
+        f"{name} is {domain}'s own",
+        code="HR-944",
+        state="Nothing was read.",
+        fix=f"Read what {domain} publishes: the catalog of products has it.",
+    )
 
 
 def find(kind: str, request: Request, things: Mapping[str, T]) -> T:

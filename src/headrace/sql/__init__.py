@@ -5,12 +5,14 @@ from headrace.sql.compile import compile_model, reads, settled
 from headrace.sql.costs import cost, estimate
 from headrace.sql.frontier import watermark, watermarks
 from headrace.sql.functions import called
+from headrace.sql.origins import NOTHING, Origins, origins
 from headrace.sql.program import WEIGHT, Advance, Append, Applied, Compute, Evict, Forget, Merge, Program, Seal, State
 from headrace.sql.prune import deltas, pruned
 from headrace.sql.text import SqlText, nearest, parse
 from headrace.sql.whole import shadowed
 
 __all__ = [
+    "NOTHING",
     "WEIGHT",
     "Advance",
     "Append",
@@ -21,6 +23,7 @@ __all__ = [
     "Forget",
     "Merge",
     "Oracle",
+    "Origins",
     "Program",
     "Relation",
     "Seal",
@@ -32,6 +35,7 @@ __all__ = [
     "deltas",
     "estimate",
     "nearest",
+    "origins",
     "parse",
     "pruned",
     "reads",
