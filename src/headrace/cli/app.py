@@ -164,6 +164,20 @@ def parity(
 
 
 @app.command()
+def reconcile(
+    json: JsonOption = False, project: ProjectOption = HERE, data: DataOption = None, target: TargetOption = None
+) -> None:
+    """Count late rows in, recompute models, and replace what differs (`pattern: lambda`). Exit code 3 if any differ still.
+
+    Example: headrace reconcile --project examples/mesh
+    """
+    from headrace.cli import inspect
+
+    if not inspect.reconcile(project, data, target, as_json=json):
+        raise typer.Exit(CHECK_FAILED)
+
+
+@app.command()
 def status(
     json: JsonOption = False, project: ProjectOption = HERE, data: DataOption = None, target: TargetOption = None
 ) -> None:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from headrace.cli.reach import data_dir, reached
-from headrace.cli.show import TABLE_ROWS, show_explained, show_products, show_receipts, show_rows, show_status
+from headrace.cli.show import (
+    TABLE_ROWS,
+    show_explained,
+    show_products,
+    show_receipts,
+    show_reconciled,
+    show_rows,
+    show_status,
+)
 from headrace.errors import HeadraceError, UsageError
 
 
@@ -59,6 +67,17 @@ def parity(project: Path, data: Path | None, target: str | None, models: list[st
         _print_json(found)
     else:
         show_receipts(found)
+    return all(receipt["equal"] for receipt in found["models"])
+
+
+def reconcile(project: Path, data: Path | None, target: str | None, *, as_json: bool) -> bool:
+    """Count late rows in and replace what differs; whether all models are equal then."""
+    with reached(project, data, target) as node:
+        found = node.reconcile()
+    if as_json:
+        _print_json(found)
+    else:
+        show_reconciled(found)
     return all(receipt["equal"] for receipt in found["models"])
 
 

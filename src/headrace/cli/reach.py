@@ -29,6 +29,9 @@ class Reached(Protocol):
     def parity(self, models: Sequence[str]) -> Mapping[str, Any]:
         """Receipts, of all models when none is named."""
 
+    def reconcile(self) -> Mapping[str, Any]:
+        """Receipts, and what was changed."""
+
     def status(self) -> Mapping[str, Any]:
         """Its health."""
 

@@ -67,6 +67,10 @@ class RunningNode:
         found: dict[str, Any] = self._checked(self._sent("POST", "/v1/parity", json={"models": list(models)})).json()
         return found
 
+    def reconcile(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._checked(self._sent("POST", "/v1/reconcile")).json()
+        return found
+
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = self._checked(self._sent("GET", "/v1/status")).json()
         return found

@@ -144,6 +144,17 @@ def _length(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+def show_reconciled(found: Mapping[str, Any]) -> None:
+    """What a reconcile counted in and changed, and the proofs made after it."""
+    for source, rows in found["late"].items():
+        print(f"{source}: {rows:,} late rows count from now on")
+    for model, rows in found["changed"].items():
+        print(f"{model}: {rows:,} rows left or arrived")
+    if not found["late"] and not found["changed"]:
+        print("Nothing was late, and nothing differed.")
+    show_receipts(found)
+
+
 def show_receipts(found: Mapping[str, Any]) -> None:
     shown = Table(
         "model", "verdict", "rows", "missing", "extra", "seconds", box=None, header_style="bold", pad_edge=False

@@ -69,6 +69,9 @@ class StoppedNode:
     def parity(self, models: Sequence[str]) -> dict[str, Any]:
         return self.node.parity(models)
 
+    def reconcile(self) -> dict[str, Any]:
+        return self.node.reconcile()
+
     def products(self) -> list[dict[str, Any]]:
         return self.node.products()
 

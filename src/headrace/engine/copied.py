@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from headrace.engine.duckdb import DuckDBEngine
 from headrace.engine.oracle import DuckDBOracle
-from headrace.engine.protocol import Arrived, Asked, Mark, OnStart, Result, SourceTable
+from headrace.engine.protocol import Arrived, Asked, Committed, Counted, Mark, OnStart, Result, SourceTable
+from headrace.errors import EngineError
 
 
 class Copied:
@@ -28,9 +29,21 @@ class Copied:
         sources: Sequence[SourceTable],
         arrived: Mapping[str, Arrived],
         epochs: Sequence[Mapping[str, int]] = (),
+        counted: Sequence[Counted] = (),
     ) -> None:
         """The sources' rows, for a copy that is made again; models follow in ``install``."""
-        self._copy.restore(mark, sources, arrived, epochs)
+        self._copy.restore(mark, sources, arrived, epochs, counted)
+
+    def reconcile(self, mark: Mark, sources: Collection[str], models: Collection[str]) -> Committed:  # noqa: ARG002
+        raise EngineError(
+            "models that are kept elsewhere cannot be built anew from here while they are kept",
+            code="HR-618",
+            state="what was found is recorded in the receipts; nothing was changed",
+            fix="stop the node that keeps them, and let it build the model anew: change its text, or start with another warehouse",
+        )
+
+    def counted(self) -> list[Counted]:
+        return self._copy.counted()
 
     def changes(self, relation: str) -> pa.Table:
         return self._copy.changes(relation)

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -30,6 +30,7 @@ from headrace.engine.arriving import (
     numbered,
 )
 from headrace.engine.compare import differing
+from headrace.engine.counted import CountedRows
 from headrace.engine.functions import register
 from headrace.engine.lateness import LEDGER, Watermarks, ledger
 from headrace.engine.oracle import DuckDBOracle
@@ -43,7 +44,18 @@ from headrace.engine.programs import (
     fingerprint,
     instant,
 )
-from headrace.engine.protocol import Arrived, Asked, Committed, Mark, OnStart, Pace, Recomputed, Result, SourceTable
+from headrace.engine.protocol import (
+    Arrived,
+    Asked,
+    Committed,
+    Counted,
+    Mark,
+    OnStart,
+    Pace,
+    Recomputed,
+    Result,
+    SourceTable,
+)
 from headrace.engine.render import Place, delta_name, listed, quoted, render
 from headrace.engine.sealing import Seals
 from headrace.engine.session import engine_error, open_database, transaction
@@ -51,6 +63,8 @@ from headrace.errors import EngineError
 from headrace.project import Function
 from headrace.sql import WEIGHT, Program, called
 
+# How long to wait for readers, when state has to be saved.
+BUSY_SECONDS = 0.1
 # Queries beside the epochs: more of them wait, so that they cannot starve the epochs.
 MAX_QUERIES = 4
 # UUID, TIMETZ, BIT and others leave DuckDB as what they are, not as what Arrow has that is nearest.
@@ -110,6 +124,7 @@ class DuckDBEngine:
         register(self._connection, functions)
         self._connection.execute(_META)
         self._watermarks = Watermarks(self._connection)
+        self._counted = CountedRows(self._connection)
         self._seals = Seals(self._connection)
         self._unforgotten = Counter[str]()
         self._uncleared = Counter[str]()
@@ -127,6 +142,8 @@ class DuckDBEngine:
         # While models are installed: relations that are known to have no rows, so that what is built on them need not look.
         self._rowless: set[str] = set()
         self._records: Stream | None = None
+        # Models that the last epoch, a reconcile, has built anew: what it changed of them is the difference.
+        self._differences: frozenset[str] = frozenset()
 
     pace = PACE
 
@@ -147,12 +164,19 @@ class DuckDBEngine:
         sources: Sequence[SourceTable],
         arrived: Mapping[str, Arrived],
         epochs: Sequence[Mapping[str, int]] = (),
+        counted: Sequence[Counted] = (),
     ) -> None:
         """Start an empty state file at ``mark``, with the rows that are not in the lake; models are built by install."""
         with self._lock, self._doing("restoring state"), transaction(self._connection):
+            self._counted.add([one for one in counted if one.epoch <= mark.epoch])
             for source in sources:
                 tables.create_source(self._connection, source)
-                tables.show(self._connection, source, self._history.get(source.name, (0, ""))[1])
+                tables.show(
+                    self._connection,
+                    source,
+                    self._history.get(source.name, (0, ""))[1],
+                    self._counted.below(source.name),
+                )
                 if source.sets_aside is not None:
                     self._mark_again(source, arrived.get(source.name), epochs)
                 elif source.name in arrived:
@@ -172,7 +196,7 @@ class DuckDBEngine:
                 insert_hot(self._connection, source, Arrived(marked, start))
                 start = stop
         # The lake may end within an epoch: then not all of its rows have been seen here.
-        self._watermarks.restart(source, stop)
+        self._watermarks.restart(source, stop, self._counted.below(source.name))
 
     def install(self, sources: Sequence[SourceTable], programs: Sequence[Program]) -> tuple[str, ...]:
         with self._lock, self._doing("installing models"):
@@ -191,7 +215,7 @@ class DuckDBEngine:
             for name, columns in program.reads.items():
                 read[name] = (*read.get(name, ()), *columns)
         self._streams.install(sources, read)
-        self._connection.execute(f"CREATE OR REPLACE VIEW main.{LEDGER} AS {ledger(sources)}")
+        self._show_ledger(sources)
         self._programs = {program.model: Prepared(program) for program in programs}
         self._batches = {program.model: program for program in programs}
         _set_time(self._connection, None)
@@ -202,11 +226,87 @@ class DuckDBEngine:
             self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [gone])
         return self._install_programs(known)
 
+    def _show_ledger(self, sources: Sequence[SourceTable]) -> None:
+        late = ledger(sources, self._counted.of([source.name for source in sources]))
+        self._connection.execute(f"CREATE OR REPLACE VIEW main.{LEDGER} AS {late}")
+
+    def counted(self) -> list[Counted]:
+        with self._lock:
+            return self._counted.all()
+
+    def reconcile(self, mark: Mark, sources: Collection[str], models: Collection[str]) -> Committed:
+        with self._lock, self._doing(f"reconciling in epoch {mark.epoch}"):
+            self._write_waiting()
+            try:
+                with transaction(self._connection):
+                    changed = self._reconciled(mark, sources, models)
+            except BaseException:
+                self._watermarks.load()
+                self._counted.load()
+                self._runner.forget()
+                raise
+            self._runner.install([prepared.program for prepared in self._programs.values()])
+            # Epochs after it would be run again after a crash, and not this one: it must not be lost.
+            while self.durable().epoch != mark.epoch:
+                self.checkpoint()
+                if self.durable().epoch != mark.epoch:
+                    time.sleep(BUSY_SECONDS)
+            return Committed(mark, changed)
+
+    def _reconciled(self, mark: Mark, sources: Collection[str], models: Collection[str]) -> dict[str, int]:
+        """How many rows changed, by relation: late rows that count now, and what the models' rows have become."""
+        aside = [s for name, s in self._sources.items() if name in sources and s.sets_aside is not None]
+        changed = {source.name: late for source in aside if (late := self._watermarks.late(source.name))}
+        counting = [source for source in aside if source.name in changed]
+        self._counted.add([Counted(s.name, mark.epoch, mark.offsets.get(s.name, 0)) for s in counting])
+        for source in counting:
+            self._show(source)
+            self._watermarks.restart(source, mark.offsets.get(source.name, 0), self._counted.below(source.name))
+        self._show_ledger(list(self._sources.values()))
+        anew = self._made_of({*models, *changed})
+        for name in anew:
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {quoted(_before_name(name))} AS FROM main.{quoted(name)}"
+            )
+        known = dict(self._connection.execute("SELECT name, fingerprint FROM headrace.models").fetchall())
+        for name in anew:
+            drop_states(self._connection, name)
+            self._connection.execute("DELETE FROM headrace.models WHERE name = ?", [name])
+        self._runner.catalog_changed()
+        self._install_programs({name: found for name, found in known.items() if name not in anew})
+        for name in anew:
+            changed[name] = self._difference(name)
+        _set_mark(self._connection, mark)
+        self._differences = frozenset(anew)
+        return {name: rows for name, rows in changed.items() if rows}
+
+    def _made_of(self, names: Collection[str]) -> list[str]:
+        """The models among ``names``, and those that read one of them, at any remove, in order."""
+        found = set(names)
+        for name, prepared in self._programs.items():
+            if found.intersection(prepared.program.reads):
+                found.add(name)
+        return [name for name in self._programs if name in found]
+
+    def _difference(self, model: str) -> int:
+        """What a model's rows have become, against what they were, as a change; how many rows that is."""
+        before, after = quoted(_before_name(model)), f"main.{quoted(model)}"
+        columns = listed(self._programs[model].program.columns)
+        sides = " UNION ALL ".join(
+            f"SELECT {columns}, {weight}::TINYINT AS {WEIGHT} FROM (SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other})"
+            for weight, one, other in ((-1, before, after), (1, after, before))
+        )
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(_difference_name(model))} AS {sides}")
+        self._connection.execute(f"DROP TABLE {before}")
+        row = self._connection.execute(f"SELECT count(*) FROM {quoted(_difference_name(model))}").fetchone()
+        return row[0] if row is not None else 0
+
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         with self._lock, self._doing(f"running epoch {mark.epoch}"):
             # Not after the epoch: the lake may well have taken its rows before the next.
             if self._waiting.full():
                 self._write_waiting()
+            self._forget_differences()
             committed = None
             while committed is None:
                 try:
@@ -214,6 +314,11 @@ class DuckDBEngine:
                 except tables.CopiesError as found:
                     self._runner.has_copies(found.table)
             return committed
+
+    def _forget_differences(self) -> None:
+        for name in self._differences:
+            self._connection.execute(f"DROP TABLE IF EXISTS {quoted(_difference_name(name))}")
+        self._differences = frozenset()
 
     def _run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         """An epoch as one transaction; if it fails, all is as it was before."""
@@ -409,7 +514,7 @@ class DuckDBEngine:
         """Read what the lake has from there, and drop the hot rows that it has."""
         stop, history = self._history.get(source.name, (0, ""))
         self._connection.execute(f"DELETE FROM hot.{quoted(source.name)} WHERE {tables.OFFSET} < {stop}")
-        tables.show(self._connection, source, history)
+        tables.show(self._connection, source, history, self._counted.below(source.name))
 
     def sizes(self) -> dict[str, int]:
         """Rows by table: ``live.x``, ``hot.x``, ``state.x``."""
@@ -619,6 +724,8 @@ class DuckDBEngine:
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; on the thread that ran it, before the next."""
         with self._lock:
+            if relation in self._differences:
+                return _fetched(self._connection, self._changed(relation), None)
             if relation not in self._programs and not self._sources[relation].changelog:
                 rows = self._streams.rows(relation)
                 nothing = f"SELECT *, 1::TINYINT AS {WEIGHT} FROM main.{quoted(relation)} LIMIT 0"
@@ -642,6 +749,8 @@ class DuckDBEngine:
 
     def _changed(self, relation: str) -> str:
         """A query for the net change, in the last epoch, of a relation that is no source whose rows only arrive."""
+        if relation in self._differences:
+            return f"SELECT * FROM {quoted(_difference_name(relation))}"
         delta = quoted(delta_name(relation))
         prepared = self._programs.get(relation)
         if self._runner.straight(relation):
@@ -729,9 +838,9 @@ class DuckDBEngine:
         for name, source in self._sources.items():
             if source.mirrored:
                 continue
-            body = tables.current(source, mark.offsets.get(name, 0))
+            body = tables.current(source, mark.offsets.get(name, 0), self._counted.below(name, mark.epoch))
             cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(_batch_name(name))} AS {body}")
-        late = ledger(list(self._sources.values()), mark.offsets)
+        late = ledger(list(self._sources.values()), self._counted.of(list(self._sources), mark.epoch), mark.offsets)
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(_batch_name(LEDGER))} AS {late}")
 
         def place(name: str) -> exp.Table | None:
@@ -857,6 +966,16 @@ def _fetched(cursor: duckdb.DuckDBPyConnection, text: str, limit: int | None) ->
             if left <= 0:
                 break
     return pa.Table.from_batches(batches, reader.schema)
+
+
+def _before_name(model: str) -> str:
+    """A temporary table with a model's rows as they were before a reconcile."""
+    return f"before.{model}"
+
+
+def _difference_name(model: str) -> str:
+    """A temporary table with what a reconcile has changed of a model."""
+    return f"difference.{model}"
 
 
 def _batch_name(name: str) -> str:

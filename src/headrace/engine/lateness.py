@@ -84,12 +84,16 @@ class Watermarks:
         self._follow(source.name, pc.max(times).as_py())
         return rows.append_column(LATE, behind), taken
 
-    def restart(self, source: SourceTable, stop: int) -> None:
-        """As after the epoch that took the rows below offset ``stop``, all of which are there."""
+    def restart(self, source: SourceTable, stop: int, counted: int = 0) -> None:
+        """As after the epoch that took the rows below offset ``stop``, all of which are there.
+
+        Args:
+            counted: late rows below this offset count.
+        """
         assert source.sets_aside is not None
         time = quoted(source.sets_aside.column)
         row = self._connection.execute(
-            f"SELECT (max({time}) FILTER ({LATE} IS NULL))::TIMESTAMP, count({LATE}) "
+            f"SELECT (max({time}) FILTER ({LATE} IS NULL))::TIMESTAMP, count({LATE}) FILTER ({OFFSET} >= {counted}) "
             f"FROM raw.{quoted(source.name)} WHERE {OFFSET} < {stop}"
         ).fetchone()
         if row is not None:
@@ -108,24 +112,27 @@ class Watermarks:
         self._connection.execute("INSERT INTO headrace.watermarks VALUES (?, ?, ?)", values)
 
 
-def ledger(sources: Sequence[SourceTable], stops: Mapping[str, int] | None = None) -> str:
+def ledger(sources: Sequence[SourceTable], counted: Mapping[str, int], stops: Mapping[str, int] | None = None) -> str:
     """The late-row ledger as a SELECT: every row set aside, with where it stands in the log and the watermark it came behind.
 
     Args:
+        counted: offsets below which late rows count, by source: they are not in the ledger any more.
         stops: the offsets below which rows count, by source; None: all rows.
     """
-    parts = [_set_aside(source, stops) for source in sources if source.sets_aside is not None]
+    parts = [
+        _set_aside(source, counted.get(source.name, 0), stops) for source in sources if source.sets_aside is not None
+    ]
     nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in LEDGER_COLUMNS.items())
     return " UNION ALL ".join([f"SELECT {nothing} WHERE false", *parts])
 
 
-def _set_aside(source: SourceTable, stops: Mapping[str, int] | None) -> str:
+def _set_aside(source: SourceTable, counted: int, stops: Mapping[str, int] | None) -> str:
     assert source.sets_aside is not None
     stop = "" if stops is None else f" AND {OFFSET} < {stops.get(source.name, 0)}"
     packed = f"to_json({{{', '.join(_entry(c) for c in source.columns)}}})::VARCHAR"
     return (
         f"SELECT {literal(source.name)}, {OFFSET}, {quoted(source.sets_aside.column)}::TIMESTAMP, {LATE}, {packed} "
-        f"FROM raw.{quoted(source.name)} WHERE {LATE} IS NOT NULL{stop}"
+        f"FROM raw.{quoted(source.name)} WHERE {LATE} IS NOT NULL AND {OFFSET} >= {counted}{stop}"
     )
 
 

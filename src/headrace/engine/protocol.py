@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -93,6 +93,15 @@ class Committed:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Late rows of a source below an offset, which count from an epoch on: a reconcile has counted them in."""
+
+    source: str
+    epoch: int
+    below: int
+
+
+@dataclass(frozen=True)
 class Asked:
     """An admitted query, and the most rows wanted of it."""
 
@@ -141,6 +150,19 @@ class Engine(Protocol):
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         """Run one epoch and commit its results with ``mark``, in one transaction. On error nothing of it is kept."""
+        ...
+
+    def reconcile(self, mark: Mark, sources: Collection[str], models: Collection[str]) -> Committed:
+        """Run an epoch without rows, in which late rows of ``sources`` count from now on, as far as epochs have come, and what is made
+        of them, and ``models``, is built anew from history. Durable when it returns.
+
+        Raises:
+            EngineError: HR-618, it cannot build models while it runs.
+        """
+        ...
+
+    def counted(self) -> Sequence[Counted]:
+        """The late rows that count."""
         ...
 
     def changes(self, relation: str) -> pa.Table:
@@ -222,11 +244,13 @@ class Engine(Protocol):
         sources: Sequence[SourceTable],
         arrived: Mapping[str, Arrived],
         epochs: Sequence[Mapping[str, int]] = (),
+        counted: Sequence[Counted] = (),
     ) -> None:
         """Start an empty engine at ``mark``, with the rows that are not in the lake.
 
         Args:
             epochs: the offsets of every epoch up to ``mark``: what is late depends on them.
+            counted: late rows that count.
         """
         ...
 

@@ -63,10 +63,14 @@ def raw_view(source: SourceTable, history: str) -> str:
     return f"SELECT {cast} FROM ({history}) UNION ALL {hot}" if history else hot
 
 
-def current(source: SourceTable, stop: int | None) -> str:
-    """The source's rows as of offset ``stop``: raw rows as they are, or what a changelog adds up to."""
+def current(source: SourceTable, stop: int | None, counted: int = 0) -> str:
+    """The source's rows as of offset ``stop``: raw rows as they are, or what a changelog adds up to.
+
+    Args:
+        counted: late rows below this offset count.
+    """
     columns = listed(list(source.columns))
-    conditions = [f"{LATE} IS NULL"] if source.sets_aside else []
+    conditions = [f"({LATE} IS NULL OR {OFFSET} < {counted})"] if source.sets_aside else []
     conditions += [] if stop is None else [f"{OFFSET} < {stop}"]
     body = f"raw.{quoted(source.name)}" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
     if not source.changelog:
@@ -78,11 +82,15 @@ def current(source: SourceTable, stop: int | None) -> str:
     return f"SELECT {columns} FROM (SELECT *, unnest(range(__n)) AS __copy FROM ({folded}))"
 
 
-def show(connection: duckdb.DuckDBPyConnection, source: SourceTable, history: str) -> None:
+def show(connection: duckdb.DuckDBPyConnection, source: SourceTable, history: str, counted: int = 0) -> None:
     """Point the views of the source's raw rows, and of the rows that queries name, at where they are now."""
     name = quoted(source.name)
     connection.execute(f"CREATE OR REPLACE VIEW raw.{name} AS {raw_view(source, history)}")
-    body = f"SELECT {listed(list(source.columns))} FROM live.{name}" if source.changelog else current(source, None)
+    body = (
+        f"SELECT {listed(list(source.columns))} FROM live.{name}"
+        if source.changelog
+        else current(source, None, counted)
+    )
     connection.execute(f"CREATE OR REPLACE VIEW main.{name} AS {body}")
 
 

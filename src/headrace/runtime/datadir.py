@@ -8,6 +8,8 @@ copy.duckdb    what a serving node has of another node's models, while it runs
 lake/          history, as Iceberg tables
 receipts.jsonl proofs
 contracts.json what was published last of products
+counted.json   late rows that a reconcile has counted in
+tokens/        a token for each domain
 token          the local administrator's token
 node.json      how to reach the running node
 """
@@ -65,6 +67,10 @@ class DataDir:
     @property
     def contracts(self) -> Path:
         return self.root / "contracts.json"
+
+    @property
+    def counted(self) -> Path:
+        return self.root / "counted.json"
 
     @property
     def node(self) -> Path:

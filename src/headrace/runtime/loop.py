@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from queue import Queue
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from headrace.engine import Arrived, Committed, Engine, Mark
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, NodeError
 from headrace.log import Epoch, Log
 from headrace.runtime.decide import DAWN, logical_time, next_limit, next_offsets, rest
 from headrace.runtime.defects import as_ours
@@ -55,6 +57,7 @@ class EpochLoop:
     reached: dict[str, datetime] = field(default_factory=dict)
     waits: Waits = field(default_factory=Waits)
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
+    _asked: Queue[tuple[Future[Committed], Collection[str], Collection[str]]] = field(default_factory=Queue)
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _last_tick: float = 0.0
@@ -111,6 +114,37 @@ class EpochLoop:
         self._limit = next_limit(self._limit, self.epoch_rows, rows, took, self.engine.pace)
         return True
 
+    def reconcile(self, sources: Collection[str], models: Collection[str]) -> Committed:
+        """An epoch without rows, between two others: see :meth:`Engine.reconcile`. Waits for the one that runs."""
+        if self._thread is None:
+            return self._reconcile(sources, models)
+        work: Future[Committed] = Future()
+        self._asked.put((work, sources, models))
+        while not work.done() and self._thread.is_alive():
+            wait([work], timeout=IDLE_SECONDS)
+        if not work.done():
+            raise NodeError(
+                "the node stops", code="HR-810", state="nothing was reconciled", fix="run it, and ask again"
+            )
+        return work.result()
+
+    def _reconcile(self, sources: Collection[str], models: Collection[str]) -> Committed:
+        epoch = Epoch(self.mark.epoch + 1, self.mark.offsets, self.mark.time or DAWN)
+        self.log.record(epoch)
+        committed = self.engine.reconcile(Mark(epoch.id, epoch.offsets, epoch.time), sources, models)
+        self.mark = committed.mark
+        self.committed(committed)
+        return committed
+
+    def _reconcile_asked(self) -> None:
+        while not self._asked.empty():
+            work, sources, models = self._asked.get()
+            try:
+                work.set_result(self._reconcile(sources, models))
+            except HeadraceError as error:
+                self._unsure = True  # the epoch is in the ledger: it is run as one that brings nothing
+                work.set_exception(error)
+
     def rates(self) -> tuple[float, float]:
         """Rows and epochs per second, over the last seconds."""
         now = time.monotonic()
@@ -148,6 +182,7 @@ class EpochLoop:
             for epoch in self.log.epochs(self.mark.epoch):
                 self._run(epoch)
             self._unsure = False
+        self._reconcile_asked()
         if self.step():
             self._end.wait(self._rest)
         else:

@@ -30,6 +30,7 @@ from headrace.runtime.loop import EpochLoop
 from headrace.runtime.products import described, promised
 from headrace.runtime.publishing import Publishing, build_of
 from headrace.runtime.receipts import Receipts, verdict_of
+from headrace.runtime.reconciling import CountedFile, proof_interval, reconciled_models, reconciled_sources
 from headrace.runtime.services import SILENT, Backoff, Waits, open_engine, open_history, open_log, open_publisher
 from headrace.runtime.tiering import History, Tiering, take_up
 from headrace.security import Principal
@@ -118,7 +119,7 @@ class Node:
         self._tiering.start()
         for intake in self._intakes.values():
             intake.start()
-        if self.project.parity.every is not None and not self._settings.full_speed:
+        if proof_interval(self.project) is not None and not self._settings.full_speed:
             threading.Thread(target=self._prove_regularly, name="parity", daemon=True).start()
 
     def run_until_caught_up(self, progress: Callable[[Mapping[str, Any]], None]) -> None:
@@ -130,6 +131,8 @@ class Node:
         while not self._caught_up() and not self._ended.wait(PROGRESS_SECONDS):
             progress(self._headway())
         self.check()
+        if reconciled_models(self.project) and not self.interrupted:
+            self.reconcile()
         silence = Backoff("tiering", self._ended, self._waits)
         while not self._ended.is_set() and (failed := _tried(self._tiering.flush)) is not None:
             if failed.code not in SILENT:
@@ -252,6 +255,37 @@ class Node:
             if self._publishing is not None:
                 self._publishing.receipts(self._receipts.newest())
         return {"epoch": mark.epoch, "models": receipts}
+
+    def reconcile(self) -> dict[str, Any]:
+        """Count late rows in, recompute the models of the lambda pattern, and replace what differs by the recompute.
+
+        Raises:
+            UsageError: HR-119, the project has no such pattern.
+            EngineError: HR-618, the engine cannot build models while it runs; what differs is in the receipts.
+        """
+        sources, models = reconciled_sources(self.project), reconciled_models(self.project)
+        if not sources | models:
+            raise UsageError(
+                f"there is nothing to reconcile: the pattern is {self.project.pattern}",
+                code="HR-119",
+                state="nothing was changed",
+                fix="write `pattern: lambda`; models are compared, and not changed, by `headrace parity`",
+            )
+        late = {name: rows for name in sorted(sources) if (rows := self._engine.late(name))}
+        changed: dict[str, int] = {}
+        if late:
+            changed.update(self._reconciled(sources, ()))
+        touched = sorted({*models, *(self.project.models.keys() & changed.keys())}, key=list(self.project.models).index)
+        found = self.parity(touched)
+        if differing := [receipt["model"] for receipt in found["models"] if not receipt["equal"]]:
+            changed.update(self._reconciled((), differing))
+            found = self.parity(touched)
+        return {**found, "late": late, "changed": {name: changed[name] for name in touched if changed.get(name)}}
+
+    def _reconciled(self, sources: Iterable[str], models: Sequence[str]) -> Mapping[str, int]:
+        committed = self._loop.reconcile(frozenset(sources), models)
+        CountedFile(self.data.counted).write(self._engine.counted())
+        return committed.changed
 
     def receipts(self) -> dict[str, dict[str, Any]]:
         """The newest receipt of each model that has one."""
@@ -387,6 +421,7 @@ class Node:
         for name, (covered, selected) in history.items():
             self._engine.tiered(name, covered, selected)
         restored = self._restore({name: covered for name, (covered, _) in history.items()})
+        CountedFile(self.data.counted).write(self._engine.counted())
         for model in project.models:
             take_up(model, self._engine, self._lake)
         built = self._engine.install(tables, self._assembly.programs)
@@ -485,7 +520,8 @@ class Node:
             if at.offsets.get(name, 0) > start
         }
         epochs = [epoch.offsets for epoch in self._log.epochs(0) if epoch.id <= at.epoch]
-        self._engine.restore(at, list(self._assembly.sources.values()), arrived, epochs)
+        counted = CountedFile(self.data.counted).read()
+        self._engine.restore(at, list(self._assembly.sources.values()), arrived, epochs, counted)
         return True
 
     def _open_intakes(self) -> None:
@@ -553,19 +589,20 @@ class Node:
         self._ended.set()
 
     def _prove_regularly(self) -> None:
-        every = self.project.parity.every
+        every = proof_interval(self.project)
+        prove = self.reconcile if reconciled_models(self.project) else self.parity
         assert every is not None
         rest = every.total_seconds()
         while not self._ended.wait(rest):
             started = time.monotonic()
             try:
-                self.parity()
+                prove()
             except Exception as error:  # noqa: BLE001 - a thread must not end in silence
                 failed = as_ours(error, "proving")
-                if failed.code not in SILENT:
+                if failed.code not in (*SILENT, "HR-618"):
                     self._fail(failed)
                 else:
-                    log_.warning("parity was not looked at", why=failed.what)
+                    log_.warning("models were not proven", why=failed.what)
             rest = max(every.total_seconds(), (time.monotonic() - started) * PARITY_REST)
 
     def _receipt(self, mark: Mark, result: Recomputed) -> dict[str, Any]:

@@ -47,6 +47,14 @@ class ServingNode(Node):
         self._loop.start()
         self._tiering.start()
 
+    def reconcile(self) -> dict[str, Any]:
+        raise NodeError(
+            "a serving node keeps no models that it could reconcile",
+            code="HR-810",
+            state="nothing was changed",
+            fix="ask the node that keeps them",
+        )
+
     def receipts(self) -> dict[str, dict[str, Any]]:
         """The newest of each model: of the node that keeps them, or made here."""
         found: dict[str, dict[str, Any]] = json.loads(self._following.receipts)

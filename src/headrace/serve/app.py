@@ -66,6 +66,7 @@ ADDRESSES = (
     Address("/v1/status/live", catalog.status_live),
     Address("/v1/parity", catalog.receipts),
     Address("/v1/parity", catalog.check_parity, "POST"),
+    Address("/v1/reconcile", catalog.reconcile, "POST"),
     Address("/v1/sql", sql.ask, "POST"),
     Address("/v1/sources/{name}", push.push, "POST"),
     Address("/metrics", catalog.metrics),

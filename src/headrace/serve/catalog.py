@@ -141,6 +141,12 @@ async def check_parity(site: Site, request: Request) -> Response:
     return answer_json(await site.call(lambda: site.node.parity(names)))
 
 
+async def reconcile(site: Site, request: Request) -> Response:
+    """Count late rows in, recompute models, and replace what differs."""
+    require_admin(request, "reconcile models")
+    return answer_json(await site.call(site.node.reconcile))
+
+
 async def metrics(site: Site, _request: Request) -> Response:
     """Return counts for Prometheus."""
     figures = await site.call(site.node.status)

@@ -102,6 +102,9 @@ class Node(Protocol):
     def parity(self, models: Sequence[str] = (), /) -> Mapping[str, Any]:
         """Recompute models (all when none is named) in batch and compare: ``{"epoch": …, "models": [receipt, …]}``."""
 
+    def reconcile(self) -> Mapping[str, Any]:
+        """Count late rows in and replace what differs from a recompute: as `parity`, with ``late`` and ``changed``."""
+
     def receipts(self) -> Mapping[str, Mapping[str, Any]]:
         """The newest receipt of each model that has one."""
 
