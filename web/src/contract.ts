@@ -128,6 +128,36 @@ export interface Status {
   models: { name: string; rows: number; complete_to: string | null }[];
 }
 
+export type Kept = "met" | "broken" | "unknown" | "not promised";
+/** What a domain publishes, and how it stands to its promises. Lengths of time are seconds. */
+export interface Product {
+  name: string;
+  domain: string;
+  version: string;
+  description: string;
+  owner: string;
+  contact: string;
+  ok: boolean;
+  freshness: Kept;
+  behind: number | null;
+  freshness_promised: number;
+  proven: Kept;
+  proven_promised: number | null;
+  contract: Kept;
+  contract_rows_broken: number | null;
+  columns: Record<string, string>;
+  key: string[];
+  not_null: string[];
+  rows: number;
+  complete_to: string | null;
+  sources: string[];
+  made_of: string[];
+  read_by: string[];
+}
+export interface Products {
+  products: Product[];
+}
+
 export interface LineageNode {
   /** A dashboard's and a report's carry their kind: `dashboard:history`. */
   id: string;

@@ -17,6 +17,7 @@ const PAGES: Record<string, () => Promise<{ open: OpenPage }>> = {
   report: () => import("./pages/report.ts"),
   model: () => import("./pages/model.ts"),
   flow: () => import("./pages/flow.ts"),
+  products: () => import("./pages/products.ts"),
   sql: () => import("./pages/sql.ts"),
   missing: () => import("./pages/missing.ts"),
 };

@@ -38,6 +38,7 @@ function navigation({ project }: App): TemplateResult {
     ${group("", [
       { href: "/", text: "Overview", icon: "home" },
       { href: "/flow", text: "Flow", icon: "flow" },
+      ...(project.pattern === "mesh" ? [{ href: "/products", text: "Products", icon: "product" } as const] : []),
       { href: "/sql", text: "SQL", icon: "sql" },
     ])}
     ${group("Dashboards", project.dashboards.map((one) => ({ href: `/dashboards/${one.name}`, text: one.title || one.name, icon: "board" })))}

@@ -25,6 +25,7 @@ test("addresses", () => {
   assert.deepEqual(locate("/dashboards/operations"), { page: "dashboard", name: "operations" });
   assert.deepEqual(locate("/reports/a%20b/"), { page: "report", name: "a b" });
   assert.equal(locate("/sql").page, "sql");
+  assert.equal(locate("/products").page, "products");
   assert.equal(locate("/dashboards").page, "missing");
   assert.equal(locate("/models/a/b").page, "missing");
 });

@@ -14,7 +14,7 @@ from rich.tree import Tree
 from headrace.errors import HeadraceError
 
 if TYPE_CHECKING:
-    from headrace.runtime.testing import Outcome
+    from headrace.runtime.testing import Held, Outcome
 
 TABLE_ROWS = 200
 
@@ -110,7 +110,19 @@ def show_products(found: Sequence[Mapping[str, Any]]) -> None:
     if not found:
         print("No products are published: domains/NAME/products/MODEL.yaml declares one.")
         return
-    heads = ("product", "domain", "version", "owner", "rows", "freshness", "behind", "proven", "parity", "read by")
+    heads = (
+        "product",
+        "domain",
+        "version",
+        "owner",
+        "rows",
+        "contract",
+        "freshness",
+        "behind",
+        "proven",
+        "parity",
+        "read by",
+    )
     shown = Table(*heads, box=None, header_style="bold", pad_edge=False)
     for one in found:
         shown.add_row(
@@ -119,6 +131,7 @@ def show_products(found: Sequence[Mapping[str, Any]]) -> None:
             one["version"],
             Text(one["owner"]),
             f"{one['rows']:,}",
+            Text(one["contract"], style=_STYLES[one["contract"]]),
             Text(f"{one['freshness']} ({_length(one['freshness_promised'])})", style=_STYLES[one["freshness"]]),
             "" if one["behind"] is None else _length(one["behind"]),
             Text(
@@ -212,6 +225,18 @@ def show_kept(model: str, refused: HeadraceError | None) -> None:
     console.print(f"{'[green]ok     [/green]' if refused is None else '[red]refused[/red]'} {_plain(model)}")
     if refused is not None:
         console.print(Text("\n".join(f"        {line}" for line in str(refused).splitlines())))
+
+
+def show_held(rule: Held) -> None:
+    """A domain, a contract or a policy, and what breaks it."""
+    console = _console()
+    console.print(
+        Text.assemble(
+            (f"{'ok' if rule.ok else 'FAIL':<7}", "green" if rule.ok else "bold red"), f"{rule.kind} {rule.name}"
+        )
+    )
+    for problem in rule.problems:
+        console.print(Text("\n".join(f"       {line}" for line in str(problem).splitlines())))
 
 
 def show_tested(outcome: Outcome) -> None:

@@ -8,23 +8,30 @@ from typing import Any
 
 import typer
 
-from headrace.cli.show import show_tested
+from headrace.cli.show import show_held, show_tested
 from headrace.cli.stopped import loaded
-from headrace.runtime.testing import Outcome, tested
+from headrace.runtime.testing import Held, Outcome, tested
 
 
 def test(project: Path, *, as_json: bool) -> bool:
     """Run the tests; whether all hold."""
-    outcomes = tested(loaded(project))
-    held = all(outcome.ok for outcome in outcomes)
+    outcomes, rules = tested(loaded(project))
+    held = all(outcome.ok for outcome in outcomes) and all(rule.ok for rule in rules)
     if as_json:
-        print(
-            json.dumps({"ok": held, "tests": [_as_dict(outcome) for outcome in outcomes]}, indent=2, ensure_ascii=False)
-        )
+        found = {
+            "ok": held,
+            "tests": [_as_dict(outcome) for outcome in outcomes],
+            "rules": [_rule(one) for one in rules],
+        }
+        print(json.dumps(found, indent=2, ensure_ascii=False))
         return held
+    for rule in rules:
+        show_held(rule)
     for outcome in outcomes:
         show_tested(outcome)
     typer.echo(_summed(outcomes))
+    if rules:
+        typer.echo(f"{sum(rule.ok for rule in rules)} of {len(rules)} domains, contracts and policies hold.")
     return held
 
 
@@ -34,6 +41,15 @@ def _summed(outcomes: list[Outcome]) -> str:
     failed = sum(not outcome.ok for outcome in outcomes)
     ways = sum(outcome.arrivals for outcome in outcomes)
     return f"{len(outcomes) - failed} of {len(outcomes)} tests hold, over {ways} ways for their rows to arrive."
+
+
+def _rule(rule: Held) -> dict[str, Any]:
+    return {
+        "kind": rule.kind,
+        "name": rule.name,
+        "ok": rule.ok,
+        "problems": [problem.as_dict()["error"] for problem in rule.problems],
+    }
 
 
 def _as_dict(outcome: Outcome) -> dict[str, Any]:

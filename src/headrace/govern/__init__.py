@@ -4,6 +4,7 @@ from headrace.govern.check import violations
 from headrace.govern.contracts import Contract, changed_without_version, contracts
 from headrace.govern.facts import Compiled, Shown
 from headrace.govern.health import Health, Standing, health
+from headrace.govern.personal import policies as personal_policies
 from headrace.govern.reach import Reach, reach
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "changed_without_version",
     "contracts",
     "health",
+    "personal_policies",
     "reach",
     "violations",
 ]

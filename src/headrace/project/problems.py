@@ -34,6 +34,7 @@ CODES = {
     "HR-224": "a product's model is not what its contract says",
     "HR-225": "a contract has changed and its version does not say so",
     "HR-226": "a promise that cannot be kept",
+    "HR-227": "rows break a contract: a key twice, or NULL",
 }
 """The codes of this package's errors; `docs/reference/project.md` lists them."""
 

@@ -27,7 +27,7 @@ from headrace.runtime.explained import explained
 from headrace.runtime.governed import Catalogs, PublishedContracts, check
 from headrace.runtime.intake import Intake, parts_of, reader_position
 from headrace.runtime.loop import EpochLoop
-from headrace.runtime.products import described, promised
+from headrace.runtime.products import ContractWatch, Found, described, promised
 from headrace.runtime.publishing import Publishing, build_of
 from headrace.runtime.receipts import Receipts, verdict_of
 from headrace.runtime.reconciling import CountedFile, proof_interval, reconciled_models, reconciled_sources
@@ -40,6 +40,7 @@ log_ = structlog.get_logger("headrace.node")
 
 INTAKE_ROWS = 50_000
 PROGRESS_SECONDS = 0.2
+PROMISES_SECONDS = 2.0
 # Epochs may have to wait for a proof, which can take minutes: then it is made less often than it was asked for.
 PARITY_REST = 5.0
 
@@ -121,6 +122,8 @@ class Node:
             intake.start()
         if proof_interval(self.project) is not None and not self._settings.full_speed:
             threading.Thread(target=self._prove_regularly, name="parity", daemon=True).start()
+        if self.project.products:
+            threading.Thread(target=self._watch_promises, name="promises", daemon=True).start()
 
     def run_until_caught_up(self, progress: Callable[[Mapping[str, Any]], None]) -> None:
         """Take all bounded input, and what is there of the rest; then move everything to the lake.
@@ -386,12 +389,13 @@ class Node:
     def products(self) -> list[dict[str, Any]]:
         """Published products: who answers for each, its contract, and how it stands to its promises."""
         ends, mark, sizes = self._stored_lately()[0], self._loop.mark, self._engine.sizes()
-        found = []
+        entries = []
         for name, product in self.project.products.items():
-            standing, rows = self._standing(name, mark, ends), sizes.get(f"live.{name}", 0)
             parity = verdict_of(self.receipts().get(name))
-            found.append(described(product, self.project, self._assembly, standing, rows, parity))
-        return found
+            rows, broken = sizes.get(f"live.{name}", 0), self._contracts.broken(product)
+            found = Found(rows, parity, shown(mark.time), self._complete_to([name]), broken)
+            entries.append(described(product, self.project, self._assembly, self._standing(name, mark, ends), found))
+        return entries
 
     def watch(self, callback: Callable[[EpochResult], None]) -> Callable[[], None]:
         """Call back after every commit, on the epoch thread. Returns what ends the watch."""
@@ -433,6 +437,7 @@ class Node:
         self._answers = Answers(
             self._engine, self._log, self._assembly.relations, catalogs.of, self._complete_to, self._verdict
         )
+        self._contracts = ContractWatch(self.query, self._assembly.program, self._changed_at)
         again = self._loop.recover()
         self._stored = self._log.ends(), self._log.counts()
         self._same = not (restored or built or again)
@@ -604,6 +609,18 @@ class Node:
                 else:
                     log_.warning("models were not proven", why=failed.what)
             rest = max(every.total_seconds(), (time.monotonic() - started) * PARITY_REST)
+
+    def _watch_promises(self) -> None:
+        """Say in the log when a promise is broken, and when it is kept again."""
+        kept = dict.fromkeys(self.project.products, True)
+        while not self._ended.wait(PROMISES_SECONDS):
+            ends, mark = self._stored_lately()[0], self._loop.mark
+            for name, product in self.project.products.items():
+                found = promised(product, self._standing(name, mark, ends))
+                if found["ok"] != kept[name]:
+                    kept[name] = found["ok"]
+                    say = log_.info if found["ok"] else log_.warning
+                    say("promises are kept again" if found["ok"] else "a promise is broken", **found)
 
     def _receipt(self, mark: Mark, result: Recomputed) -> dict[str, Any]:
         sources = self._assembly.upstream(result.model)

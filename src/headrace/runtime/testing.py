@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -18,11 +18,14 @@ from headrace.engine import Arrived, DuckDBEngine, DuckDBOracle, Mark, SourceTab
 from headrace.engine.compare import differing
 from headrace.engine.render import quoted
 from headrace.errors import HeadraceError, Place, ProjectError
+from headrace.govern import personal_policies
 from headrace.ingest import Chunk, resolve, typed_rows
-from headrace.project import Case, Project
+from headrace.project import Case, PersonalData, Product, Project
 from headrace.project.near import nearest
 from headrace.runtime.arrivals import Arrival, Lot, arrivals
 from headrace.runtime.assemble import Assembly, assemble
+from headrace.runtime.governed import broken_rules
+from headrace.runtime.products import faults
 
 NOW = datetime(1970, 1, 2, tzinfo=UTC)
 SHOWN = 5
@@ -60,16 +63,63 @@ class Outcome:
         return self.error is None and not self.differences
 
 
-def tested(project: Project) -> list[Outcome]:
-    """Run every test of a project, each in an engine of its own that is gone afterwards.
+@dataclass(frozen=True)
+class Held:
+    """A contract or a policy, and what breaks it."""
+
+    kind: Literal["contract", "policy", "domain"]
+    name: str
+    problems: tuple[ProjectError, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def tested(project: Project) -> tuple[list[Outcome], list[Held]]:
+    """Run every test of a project, each in an engine of its own that is gone afterwards; and hold it against its own rules.
 
     Raises:
         SqlError, SourceError: the models cannot be compiled.
     """
-    if not project.tests:
-        return []
+    if not project.tests and not project.domains and not project.policies:
+        return [], []
     assembly = assemble(project, DuckDBOracle(project.functions), lambda source: resolve(source, project.root))
-    return [_tested(case, project, assembly) for case in project.tests.values()]
+    return [_tested(case, project, assembly) for case in project.tests.values()], _held(project, assembly)
+
+
+def _held(project: Project, assembly: Assembly) -> list[Held]:
+    """Each domain, contract and policy with the rules that are broken; a rule that is none of theirs is the first domain's."""
+    broken = broken_rules(project, assembly)
+    found = [
+        *(
+            Held("domain", name, _of(broken, ("HR-221",), domain.file.parent))
+            for name, domain in project.domains.items()
+        ),
+        *(
+            Held("contract", name, _of(broken, ("HR-224", "HR-226"), one.file))
+            for name, one in project.products.items()
+        ),
+    ]
+    personal = tuple(problem for problem in broken if problem.code in ("HR-222", "HR-223"))
+    found += [Held("policy", policy.name, personal) for policy in personal_policies(project)]
+    found += [
+        Held("policy", name, ()) for name, policy in project.policies.items() if not isinstance(policy, PersonalData)
+    ]
+    told = {id(problem) for held in found for problem in held.problems}
+    left = tuple(problem for problem in broken if id(problem) not in told)
+    return [*found, Held("policy", "the project's rules", left)] if left else found
+
+
+def _of(broken: Sequence[ProjectError], codes: Sequence[str], place: Path) -> tuple[ProjectError, ...]:
+    """Problems of these kinds in a file, or in a folder."""
+    return tuple(
+        problem
+        for problem in broken
+        if problem.code in codes
+        and problem.where is not None
+        and place in (problem.where.path, *problem.where.path.parents)
+    )
 
 
 def _tested(case: Case, project: Project, assembly: Assembly) -> Outcome:
@@ -77,10 +127,13 @@ def _tested(case: Case, project: Project, assembly: Assembly) -> Outcome:
     try:
         _check_names(case, assembly)
         rows = {source: _rows(case, source, given, project, assembly) for source, given in case.given.items()}
+        product = project.products.get(case.model)
         for arrival in arrivals({source: _lot(assembly.sources[source], table) for source, table in rows.items()}):
             outcome.arrivals += 1
-            found = _arrived(arrival, case, rows, project, assembly)
-            if found is not None:
+            kept, columns = _arrived(arrival, case, rows, project, assembly)
+            if product is not None:
+                _check_contract(arrival.name, case, product, kept)
+            if (found := _compared(arrival.name, case, kept, columns)) is not None:
                 outcome.differences.append(found)
     except HeadraceError as error:
         outcome.error = error
@@ -140,8 +193,8 @@ def _lot(table: SourceTable, rows: pa.Table) -> Lot:
 
 def _arrived(
     arrival: Arrival, case: Case, rows: Mapping[str, pa.Table], project: Project, assembly: Assembly
-) -> Difference | None:
-    """Let the rows arrive in one way, and compare."""
+) -> tuple[pa.Table, Mapping[str, str]]:
+    """Let the rows arrive in one way: the model's rows then, and their types."""
     offsets = dict.fromkeys(assembly.sources, 0)
     now = NOW if case.now is None else case.now.replace(tzinfo=case.now.tzinfo or UTC)
     with tempfile.TemporaryDirectory(prefix="headrace-test-") as name:
@@ -155,8 +208,26 @@ def _arrived(
                     offsets[source] += len(taken)
                 engine.run(Mark(number, dict(offsets), now), arrived)
             kept, _ = engine.content(case.model)
-            columns = engine.columns(case.model)
-    return _compared(arrival.name, case, kept, columns)
+            return kept, engine.columns(case.model)
+
+
+def _check_contract(arrival: str, case: Case, product: Product, kept: pa.Table) -> None:
+    """Keys and columns that are never NULL."""
+    text = faults(product, "kept")
+    if text is None:
+        return
+    with closing(duckdb.connect()) as connection:
+        connection.register("kept", kept)
+        nulls, copies = connection.execute(text).fetchone() or (0, 0)
+    if nulls or copies:
+        what = f"{arrival}: {nulls} rows have NULL, and {copies} the key of another, where the contract of {product.name} allows none"
+        raise ProjectError(
+            f"test {case.name}: {what}",
+            code="HR-227",
+            where=Place(product.file),
+            state="the test was not run to its end",
+            fix="mend the model, or the contract's `key` and `not_null` and with them its version",
+        )
 
 
 def _compared(arrival: str, case: Case, kept: pa.Table, columns: Mapping[str, str]) -> Difference | None:

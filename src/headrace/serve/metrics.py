@@ -18,6 +18,11 @@ _NODE = {
     "rows_per_second": "Rows taken into epochs per second.",
     "waiting": "Parts of the node that wait for log, lake or Spark to answer.",
 }
+_PRODUCTS = {
+    "freshness_promised_seconds": ("freshness_promised", "How far behind a product may be."),
+    "behind_seconds": ("behind", "How far behind a product is."),
+    "promises_kept": ("ok", "Whether a product keeps its promises: 1, or 0."),
+}
 _SERVER = {
     "streams": "Open event streams.",
     "queries": "Queries running or waiting.",
@@ -49,15 +54,26 @@ class Metrics:
         """Return everything, with the node's and the server's figures of this moment."""
         now = CollectorRegistry()
         status = {**status, "waiting": len(status.get("waiting", ()))}
-        now.register(
-            _Gauges(lambda: [*_gauges("headrace_", _NODE, status), *_gauges("headrace_open_", _SERVER, server)])
-        )
+        gauges = [*_gauges("headrace_", _NODE, status), *_gauges("headrace_open_", _SERVER, server)]
+        gauges += _products(status.get("products", ()))
+        now.register(_Gauges(lambda: gauges))
         return generate_latest(self._registry) + generate_latest(now)
 
 
 class _Gauges:
     def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
         self.collect = collect
+
+
+def _products(products: Iterable[Mapping[str, Any]]) -> list[Metric]:
+    found: list[Metric] = []
+    for name, (key, text) in _PRODUCTS.items():
+        gauge = GaugeMetricFamily(f"headrace_product_{name}", text, labels=["domain", "product"])
+        for one in products:
+            if one[key] is not None:
+                gauge.add_metric([one["domain"], one["name"]], float(one[key]))
+        found += [gauge] if gauge.samples else []
+    return found
 
 
 def _gauges(prefix: str, texts: Mapping[str, str], values: Mapping[str, Any]) -> list[Metric]:

@@ -8,6 +8,7 @@ const PATHS = {
   source: svg`<path d="M8 1.8v7.4M5 6.4l3 3 3-3M2.5 10.6v3h11v-3"/>`,
   flow: svg`<circle cx="3.4" cy="4" r="1.7"/><circle cx="3.4" cy="12" r="1.7"/><circle cx="12.6" cy="8" r="1.7"/><path d="M5.1 4c3 0 2.6 4 5.8 4M5.1 12c3 0 2.6-4 5.8-4"/>`,
   sql: svg`<rect x="1.8" y="2.5" width="12.4" height="11" rx="1.6"/><path d="m4.6 6 2 2-2 2M8.4 10.4h3"/>`,
+  product: svg`<path d="M8 1.8 13.6 5v6L8 14.2 2.4 11V5z"/><path d="M2.6 5.1 8 8.2l5.4-3.1M8 8.2v5.8"/>`,
   menu: svg`<path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11"/>`,
   close: svg`<path d="m3.8 3.8 8.4 8.4M12.2 3.8l-8.4 8.4"/>`,
   light: svg`<circle cx="8" cy="8" r="2.9"/><path d="M8 1.4v1.5M8 13.1v1.5M1.4 8h1.5M13.1 8h1.5M3.3 3.3l1.1 1.1M11.6 11.6l1.1 1.1M3.3 12.7l1.1-1.1M11.6 4.4l1.1-1.1"/>`,
