@@ -20,6 +20,7 @@ TILE = "tiles:\n  - title: A\n    kind: stat\n    sql: SELECT 1\n"
 
 # file, text, code, line:column, what is underlined, part of what is said, part of the fix
 OF_FUNCTIONS = {"HR-214", "HR-215", "HR-216"}  # in test_functions.py
+OF_DOMAINS = {f"HR-22{n}" for n in range(8)}  # in tests/govern
 
 CASES = [
     ("headrace.yaml", "", "HR-206", "1:1", "", "`name` is missing", "add `name: …`"),
@@ -33,7 +34,7 @@ CASES = [
     ("headrace.yaml", "name: a\nroot: /\n", "HR-205", "2:1", "root", "`root` is not a key", "delete it: it is not for"),
     ("headrace.yaml", "name: a\nalerts: []\n", "HR-210", "2:1", "alerts", "not supported in this version", "delete it"),
     ("headrace.yaml", "name: a\nname: b\n", "HR-204", "2:1", "name", "`name` stands twice", "the other is on line 1"),
-    ("headrace.yaml", "name: a\npattern: mesh\n", "HR-210", "2:10", "mesh", "mesh pattern is not supported", "kappa"),
+    ("headrace.yaml", "name: a\npattern: mesh\n", "HR-212", "2:10", "mesh", "`pattern: mesh` needs domains", "`owner`"),
     ("headrace.yaml", "name: a\npattern: kapa\n", "HR-207", "2:10", "kapa", "'kapa' is not something", "`kappa`?"),
     ("headrace.yaml", "name: a\nparity: {every: 5}\n", "HR-207", "2:17", "5", "without its unit", "`5 seconds`"),
     ("headrace.yaml", "name: a\nparity: 5 min\n", "HR-207", "2:9", "5 min", "takes keys with values", "under it"),
@@ -248,9 +249,10 @@ def _underlined(problem: ProjectError) -> str:
         ({"models/a.SQL": "SELECT 1"}, "models/a.SQL", "HR-213", "files here end in .sql", "rename it to a.sql"),
         ({"models/schema.yml": "a: 1"}, "models/schema.yml", "HR-213", "would not be read", "header of the model"),
         ({"alerts/a.yaml": "x: 1"}, "alerts/a.yaml", "HR-210", "alerts/ is not supported in this version", "move it"),
-        ({"policies/p.yml": "x: 1"}, "policies/p.yml", "HR-210", "policies/ is not supported", "move it"),
+        ({"policies/p.yml": "x: 1"}, "policies/p.yml", "HR-213", "files here end in .yaml", "rename it to p.yaml"),
         ({"alerts/deep/t.yaml": "x: 1"}, "alerts/deep/t.yaml", "HR-210", "alerts/ is not supported", "move it"),
-        ({"domains/d/headrace.yaml": ""}, "domains/d/headrace.yaml", "HR-210", "domains/ is not supported", "move"),
+        ({"domains/d/headrace.yaml": ""}, "domains/d", "HR-212", "nobody answers for it", "`owner`"),
+        ({"domains/d.yaml": ""}, "domains/d.yaml", "HR-213", "a folder for each domain", "domains/NAME/"),
         ({"sources/a.yaml": FILE, "models/a.sql": "SELECT 1"}, "models/a.sql", "HR-209", "sources/a.yaml", "rename"),
         ({"models/a.sql": "SELECT 1", "models/b/a.sql": "SELECT 1"}, "models/b/a.sql", "HR-209", "taken by", "rename"),
     ],
@@ -415,4 +417,12 @@ def test_a_long_line_is_cut_around_the_place(refuse):
 
 
 def test_every_code_that_is_raised_is_listed(refuse):
-    assert {case[2] for case in CASES} | {"HR-200", "HR-201", "HR-208", "HR-209", "HR-213", *OF_FUNCTIONS} == set(CODES)
+    assert {case[2] for case in CASES} | {
+        "HR-200",
+        "HR-201",
+        "HR-208",
+        "HR-209",
+        "HR-213",
+        *OF_FUNCTIONS,
+        *OF_DOMAINS,
+    } == set(CODES)

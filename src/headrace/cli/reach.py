@@ -54,7 +54,7 @@ def reached(
         domain: ask from within this domain of the project.
 
     Raises:
-        UsageError: HR-118, there is no such domain.
+        UsageError: HR-120, there is no such domain.
         ProjectError: HR-2xx, no node runs and the project cannot be loaded.
         NodeError: HR-805 nothing has been run yet; HR-806 something has the data directory and cannot be asked.
     """
@@ -90,7 +90,7 @@ def _check_domain(project: Path, domain: str) -> None:
     known = loaded(project).domains
     if domain not in known:
         fix = f"domains: {', '.join(known)}" if known else "ask without --domain: the project has none"
-        raise UsageError(f"there is no domain {domain!r}", code="HR-118", state="nothing was asked", fix=fix)
+        raise UsageError(f"there is no domain {domain!r}", code="HR-120", state="nothing was asked", fix=fix)
 
 
 def _held(directory: DataDir) -> Path | None:

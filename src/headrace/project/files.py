@@ -63,7 +63,10 @@ def find(root: Path) -> Files:
     folders = {folder: _read_from(root / folder, suffix, problems) for folder, suffix in FOLDERS.items()}
     domains = {}
     for domain in _domains(root / DOMAINS, problems):
-        domains[domain.name] = domain / DOMAIN
+        if os.path.lexists(domain / DOMAIN):
+            domains[domain.name] = domain / DOMAIN
+        else:
+            problems.append(_nobodys(domain))
         for folder in OF_DOMAIN:
             found = _read_from(domain / folder, FOLDERS.get(folder, ".yaml"), problems)
             folders[folder] = (*folders.get(folder, ()), *found)
@@ -158,6 +161,11 @@ def _misplaced(path: Path, suffix: str) -> ProjectError:
 def _no_domain(path: Path) -> ProjectError:
     what = f"{path.name} would not be read: {DOMAINS}/ holds a folder for each domain"
     return ProjectError(what, code="HR-213", where=Place(path), fix=f"move it into {DOMAINS}/NAME/, or delete it")
+
+
+def _nobodys(domain: Path) -> ProjectError:
+    what = f"the domain {domain.name} has no {DOMAIN}, so nobody answers for it"
+    return ProjectError(what, code="HR-212", where=Place(domain), fix=f"write {domain.name}/{DOMAIN} with its `owner`")
 
 
 def _not_of_domain(path: Path, folder: Path) -> ProjectError:

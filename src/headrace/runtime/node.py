@@ -263,14 +263,14 @@ class Node:
         """Count late rows in, recompute the models of the lambda pattern, and replace what differs by the recompute.
 
         Raises:
-            UsageError: HR-119, the project has no such pattern.
+            UsageError: HR-121, the project has no such pattern.
             EngineError: HR-618, the engine cannot build models while it runs; what differs is in the receipts.
         """
         sources, models = reconciled_sources(self.project), reconciled_models(self.project)
         if not sources | models:
             raise UsageError(
                 f"there is nothing to reconcile: the pattern is {self.project.pattern}",
-                code="HR-119",
+                code="HR-121",
                 state="nothing was changed",
                 fix="write `pattern: lambda`; models are compared, and not changed, by `headrace parity`",
             )
