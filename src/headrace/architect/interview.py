@@ -108,6 +108,22 @@ def _place(talk: _Talk, told: dict[str, Any]) -> None:
     talk.set(told, Requirements, "open_source", "Must or should its parts be open source?")
 
 
+def questions() -> list[str]:
+    """Every question that an interview puts, in its order: one is held with somebody who has an answer to each."""
+    put: dict[str, int] = {}
+
+    def answer(question: str, _: str) -> str:
+        put[question] = put.get(question, 0) + 1
+        if question.endswith("]"):
+            return question[question.rindex("[") + 1 : -1].split(", ", maxsplit=1)[0]
+        return {1: "each_one", 2: "1"}.get(
+            put[question], ""
+        )  # a word, or if that cannot be taken a number, and no more
+
+    interview(answer, lambda _: None)
+    return list(put)
+
+
 class _Talk:
     """Puts questions until their answers can be taken."""
 

@@ -20,6 +20,22 @@ def read(path: Path) -> Requirements:
         ProjectErrors: with every problem there is, each at its line and column.
     """
     try:
-        return checked(Requirements, parse(path, text_of(path)))
+        text = text_of(path)
+    except ProjectErrors as error:
+        raise ProjectErrors(error.problems, UNTOUCHED) from error
+    return understood(text, path)
+
+
+def understood(text: str, path: Path) -> Requirements:
+    """Read the text of requirements.
+
+    Args:
+        path: what messages call it.
+
+    Raises:
+        ProjectErrors: with every problem there is, each at its line and column.
+    """
+    try:
+        return checked(Requirements, parse(path, text))
     except ProjectErrors as error:
         raise ProjectErrors(error.problems, UNTOUCHED) from error

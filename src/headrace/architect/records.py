@@ -34,7 +34,7 @@ class Record:
 
 STATUS = "proposed"
 
-_POSITIVE = {
+POSITIVE = {
     "lambda": (
         "what is live and what is history each have a path that is made for it",
         "history can be computed again at any time, apart from what is live",
@@ -46,7 +46,7 @@ _POSITIVE = {
     "mesh": ("who knows the data answers for it", "domains go at a speed of their own"),
     "warehouse": ("one place, one engine, SQL that everybody knows", "nothing runs when nobody asks"),
 }
-_NEGATIVE = {
+NEGATIVE = {
     "lambda": ("two paths to run, and two texts of each model unless one engine runs both",),
     "kappa": ("to compute again takes a replay, and state and exactly-once are the platform's to get right",),
     "mesh": ("every domain needs people, and what is shared must be agreed on",),
@@ -76,8 +76,8 @@ def _pattern(choice: PatternChoice) -> Record:
         title=f"{PATTERNS[choice.chosen]} as the pattern of processing",
         context=choice.reasons[1:],
         decision=choice.reasons[0],
-        positive=_POSITIVE[choice.chosen],
-        negative=_NEGATIVE[choice.chosen],
+        positive=POSITIVE[choice.chosen],
+        negative=NEGATIVE[choice.chosen],
         neutral=(f"the lead over the next is {choice.lead:.2f}: {choice.firmness}",),
         alternatives=tuple((PATTERNS[pattern], claim.text) for pattern, claim in choice.rejected.items()),
         implementation=tuple(

@@ -137,9 +137,9 @@ def _around(
         misfits = {each.name: why for each in group if (why := _misfit(each.name, component, engine, known))}
         stays = _staying(component, group, needs)
         fitting = [each for each in group if each.name not in misfits]
-        best = stays or _best([each for each in fitting if not each.barred], needs)
+        best = stays or foremost([each for each in fitting if not each.barred], needs)
         if best is None and parts[central].stays:  # what stays needs something that goes with it
-            best = _best(fitting, needs)
+            best = foremost(fitting, needs)
         if best is None or best.name in misfits:
             return None
         parts[component] = _part(component, best, stays, group, misfits)
@@ -188,7 +188,7 @@ def _staying(component: Component, group: tuple[Scored, ...], needs: Needs) -> S
     return next((each for each in group if each.name in names), None)
 
 
-def _best(able: list[Scored], needs: Needs) -> Scored | None:
+def foremost(able: list[Scored], needs: Needs) -> Scored | None:
     """The best, or where open source is preferred the best open one unless it is far behind."""
     if not able:
         return None

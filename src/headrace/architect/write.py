@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from headrace.architect.design import Design, design
-from headrace.architect.document.blocks import Figure
+from headrace.architect.document.blocks import Block, Figure
 from headrace.architect.document.markdown import PICTURES, markdown
 from headrace.architect.document.page import page
 from headrace.architect.document.parts import blocks
@@ -36,20 +36,41 @@ def write(requirements: Path, folder: Path, endpoint: Endpoint | None = None) ->
     """
     made = design(read(requirements), knowledge())
     parts = list(blocks(made))
+    save(folder, documents(made, parts, requirements.read_bytes()))
+    if endpoint is not None:
+        (folder / NARRATIVE).write_text(narrative(made, parts, endpoint), "utf-8")
+    return made
+
+
+def documents(made: Design, parts: Iterable[Block], requirements: bytes) -> dict[str, bytes]:
+    """Everything that is written of a design: path within the folder -> what it holds.
+
+    Args:
+        parts: the document's.
+        requirements: the file that the design answers.
+    """
+    parts = list(parts)
+    told = {f"{PICTURES}/{block.name}.svg": block.svg for block in parts if isinstance(block, Figure)}
+    told[DOCUMENT] = markdown(parts)
+    told[PAGE] = page(f"{made.needs.requirements.name}: architecture", parts)
+    told[RECORD] = record(made)
+    told |= {f"{PROJECT}/{name}": text for name, text in files(made).items()}
+    return {**{name: text.encode() for name, text in told.items()}, REQUIREMENTS: requirements}
+
+
+def save(folder: Path, found: Mapping[str, bytes]) -> None:
+    """Write documents into a folder; an earlier design's draft, which is not of this one, goes.
+
+    Raises:
+        UsageError: HR-103, the folder cannot be written.
+    """
     try:
-        (folder / PICTURES).mkdir(parents=True, exist_ok=True)
-        for block in parts:
-            if isinstance(block, Figure):
-                (folder / PICTURES / f"{block.name}.svg").write_text(block.svg, "utf-8")
-        (folder / DOCUMENT).write_text(markdown(parts), "utf-8")
-        (folder / PAGE).write_text(page(f"{made.needs.requirements.name}: architecture", parts), "utf-8")
-        (folder / RECORD).write_text(record(made), "utf-8")
+        for name, held in found.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists() or path.read_bytes() != held:  # the requirements may be the very file that was read
+                path.write_bytes(held)
         (folder / NARRATIVE).unlink(missing_ok=True)
-        for name, text in files(made).items():
-            (folder / PROJECT / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / PROJECT / name).write_text(text, "utf-8")
-        if not (folder / REQUIREMENTS).exists() or not (folder / REQUIREMENTS).samefile(requirements):
-            shutil.copyfile(requirements, folder / REQUIREMENTS)
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be written: {error.strerror or error}",
@@ -57,6 +78,3 @@ def write(requirements: Path, folder: Path, endpoint: Endpoint | None = None) ->
             state="what was written before stands there",
             fix="choose a folder you may write to",
         ) from None
-    if endpoint is not None:
-        (folder / NARRATIVE).write_text(narrative(made, parts, endpoint), "utf-8")
-    return made
