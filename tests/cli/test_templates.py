@@ -1,4 +1,4 @@
-"""Every template is there to be copied, from a checkout and from a wheel."""
+"""What is copied or shown from a checkout is in a wheel too."""
 
 from __future__ import annotations
 
@@ -57,3 +57,11 @@ def test_what_a_run_left_is_not_copied(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr(scaffold, "__file__", str(tmp_path / "headrace" / "cli" / "scaffold.py"))
     scaffold.create(tmp_path / "new", "orders")
     assert not (tmp_path / "new" / ".headrace").exists()
+
+
+def test_a_wheel_holds_what_mcp_clients_read(shipped: dict[str, str]) -> None:
+    packed = {
+        path.rpartition("/")[2] for path in shipped if path.startswith("headrace/architect/requirements_examples/")
+    }
+    assert packed == {path.name for path in (ROOT / "examples" / "requirements").glob("*.yaml")}
+    assert {path for path in shipped if path.startswith("headrace/mcp/docs/")} == {"headrace/mcp/docs/errors.md"}

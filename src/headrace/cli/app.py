@@ -296,6 +296,21 @@ def check_design(
         raise typer.Exit(CHECK_FAILED)
 
 
+@app.command()
+def mcp(
+    root: Annotated[
+        Path, typer.Option("--root", help="The folder that clients may read from and write to; nothing outside of it.")
+    ] = HERE,
+) -> None:
+    """Serve the architect to an MCP client on standard input and output: tools, resources and prompts.
+
+    Example: headrace mcp --root ~/platform
+    """
+    from headrace.cli.mcp import serve
+
+    serve(root)
+
+
 targets = typer.Typer(help="Look at the services that a project may run on.", no_args_is_help=True)
 app.add_typer(targets, name="target")
 
