@@ -16,6 +16,7 @@ def inside(root: Path, given: str | Path) -> Path:
     """
     try:
         path = (root / given).resolve()
+        path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # names that are too long, links in a circle, a NUL
         raise _outside(root, given, f"cannot be followed: {error}") from None
     if not path.is_relative_to(root):

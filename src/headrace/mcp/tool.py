@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import mcp_types as types
 
 from headrace.architect.schema import Schemas
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, Place, UsageError
 from headrace.mcp.arguments import arguments
 from headrace.mcp.session import Session
 from headrace.mcp.told import Told
@@ -61,6 +62,8 @@ class Tool(Generic[Takes]):
             told = self.does(session, arguments(self.takes, given, self.name))
         except HeadraceError as error:
             return _failed(error)
+        except OSError as error:
+            return _failed(_unreadable(error))
         plain = told.model_dump(mode="json")
         links = [types.ResourceLink(uri=uri, name=uri.partition("://")[2]) for uri in told.resources]
         return types.CallToolResult(content=[_text(plain), *links], structured_content=plain)
@@ -69,6 +72,15 @@ class Tool(Generic[Takes]):
 def _failed(error: HeadraceError) -> types.CallToolResult:
     shown = types.TextContent(text=str(error))
     return types.CallToolResult(content=[shown], structured_content=error.as_dict(), is_error=True)
+
+
+def _unreadable(error: OSError) -> UsageError:
+    return UsageError(
+        f"it cannot be read or written: {error.strerror or error}",
+        code="HR-103",
+        where=Place(Path(str(error.filename))) if error.filename is not None else None,
+        fix="make it readable and writable for the user who runs `headrace mcp`, or name another",
+    )
 
 
 def _text(plain: Mapping[str, Any]) -> types.TextContent:
