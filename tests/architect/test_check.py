@@ -84,6 +84,15 @@ def test_a_source_that_nobody_designed(handed: Path) -> None:
     assert only(handed)["designed"] == "not in the design"
 
 
+def test_differences_have_an_order(handed: Path) -> None:
+    plain = (handed / "sources" / "prices.yaml").read_text()
+    names = ["delta", "alpha", "echo", "bravo", "charlie", "foxtrot"]
+    for name in names:
+        (handed / "sources" / f"{name}.yaml").write_text(plain)
+    _, found = checked(handed, "--target", "large")
+    assert [one["what"] for one in found] == [f"the source {name}" for name in sorted(names)]
+
+
 def test_a_workload_without_a_model(handed: Path) -> None:
     (handed / "models" / "customers.sql").unlink()
     assert only(handed)["what"] == "the workload customers"

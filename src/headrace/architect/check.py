@@ -77,7 +77,7 @@ def drift(design: Mapping[str, Any], project: Project, target: Target) -> list[D
 def _sources(design: Mapping[str, Any], project: Project) -> Iterator[Drift]:
     wanted = {load["need"]["name"]: load["need"] for load in design["needs"]["sources"]}
     section = SECTIONS["ingestion"].cited
-    for name in wanted.keys() - project.sources.keys():
+    for name in sorted(wanted.keys() - project.sources.keys()):
         yield Drift(
             f"the source {name}",
             wanted[name]["kind"],
@@ -85,7 +85,7 @@ def _sources(design: Mapping[str, Any], project: Project) -> Iterator[Drift]:
             f"add sources/{name}.yaml, or design again without it",
             section,
         )
-    for name in project.sources.keys() - wanted.keys():
+    for name in sorted(project.sources.keys() - wanted.keys()):
         yield Drift(
             f"the source {name}",
             "not in the design",
