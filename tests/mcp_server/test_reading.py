@@ -120,7 +120,7 @@ def test_the_interview_asks_what_the_command_asks(asking: Session) -> None:
     [
         ("justify", {}, "HR-160: there is no prompt 'justify'"),
         ("justify_design", {"audiance": "x"}, "HR-160: justify_design: audiance is no argument of it"),
-        ("justify_design", {"requirements": "x" * 100_001}, "HR-163: justify_design: the arguments are too large"),
+        ("justify_design", {"requirements": "x" * 50_001}, "HR-163: justify_design: the arguments are too large"),
     ],
 )
 def test_a_prompt_that_cannot_be_made_is_refused(

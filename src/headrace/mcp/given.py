@@ -15,7 +15,7 @@ from headrace.architect import Requirements
 from headrace.architect.read import understood
 from headrace.project.declared import refused
 
-LARGEST = 100_000
+LARGEST = 50_000
 """Characters of requirements. The examples have two thousand."""
 LONGEST = 1_000
 """Characters of a name, a topic or a path."""

@@ -18,9 +18,9 @@ def inside(root: Path, given: str | Path) -> Path:
         path = (root / given).resolve()
         path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # names that are too long, links in a circle, a NUL
-        raise _outside(root, given, f"cannot be followed: {error}") from None
+        raise _outside(given, f"cannot be followed: {error}") from None
     if not path.is_relative_to(root):
-        raise _outside(root, given, "leads out of the root")
+        raise _outside(given, "leads out of the root")
     return path
 
 
@@ -38,11 +38,11 @@ def closed(root: Path, folder: Path) -> None:
                 inside(root, path)
 
 
-def _outside(root: Path, given: str | Path, why: str) -> UsageError:
+def _outside(given: str | Path, why: str) -> UsageError:
     return UsageError(
         f"the path {why}",
         code="HR-161",
         where=Place(Path(str(given).replace("\0", "\N{REPLACEMENT CHARACTER}"))),
         state="nothing was read or written there",
-        fix=f"name a path within {root}, or start `headrace mcp --root DIR` with another folder",
+        fix="name a path within the root, or start `headrace mcp --root DIR` with another folder",
     )

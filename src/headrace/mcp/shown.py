@@ -10,8 +10,8 @@ from headrace.architect.framework import CHARACTERISTICS, MATRIX, PATTERNS, SCAL
 from headrace.architect.knowledge import Technology
 from headrace.architect.schema import schema as requirements_schema
 from headrace.mcp.session import Session
+from headrace.mcp.telling import TELLS
 from headrace.mcp.told import source, sources
-from headrace.mcp.topics import TELLS
 
 Values = Mapping[str, str]
 

@@ -10,9 +10,10 @@ from headrace.architect import Knowledge
 from headrace.errors import UsageError
 from headrace.mcp.given import Short
 from headrace.mcp.session import Session
+from headrace.mcp.telling import TELLS, Entry
 from headrace.mcp.told import Source, Told, sources
 from headrace.mcp.tool import Tool
-from headrace.mcp.topics import TELLS, Entry, address, topics
+from headrace.mcp.topics import address, topics
 from headrace.project.declared import Declared
 from headrace.project.near import nearest
 
@@ -55,8 +56,8 @@ def _meant(topic: str, known: Knowledge) -> list[tuple[str, str]]:
     """
     wanted, found, names = _plain(topic), [], []
     for kind, name, others in topics(known):
-        called = {_plain(one) for one in (name, *others)} - {""}
-        names += [one for one in (name, *others) if one]
+        called = {_plain(one) for one in (name, *others)}
+        names += [name, *others]
         if wanted in called:
             found.append((kind, name))
     if not found:
