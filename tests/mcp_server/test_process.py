@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_standard_output_holds_messages_and_nothing_else(tmp_path: Path) -> None
     functions.mkdir(parents=True)
     (tmp_path / "noisy" / "headrace.yaml").write_text("name: noisy\n")
     (functions / "loud.py").write_text(
-        'import os\nprint("printed on import")\nos.write(1, b"written to descriptor 1\\n")\n'
+        'import os, sys\nprint("printed on import", repr(sys.stdin.read()))\nos.write(1, b"written to descriptor 1\\n")\n'
     )
     arguments = {"requirements": examples()["iot"], "project": "noisy"}
     sent = (
@@ -89,7 +90,7 @@ def test_standard_output_holds_messages_and_nothing_else(tmp_path: Path) -> None
     assert all("error" in answers[number] for number in (3, 4, 5))
     assert "Traceback" not in "".join(lines)
     logged = (tmp_path / "stderr").read_text()
-    assert "printed on import" in logged
+    assert "printed on import ''" in logged
     assert "written to descriptor 1" in logged
 
 
@@ -99,6 +100,22 @@ def test_a_message_that_is_too_large_ends_the_session(tmp_path: Path) -> None:
     assert "HR-163: a message has more than 1,000,000 characters" in done.stderr
     assert "Traceback" not in done.stderr
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [0]
+
+
+def test_a_client_that_goes_ends_the_process(tmp_path: Path) -> None:
+    with (tmp_path / "stderr").open("w") as stderr, started(tmp_path, stderr) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{OPENED[0]}\n{OPENED[1]}\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(f"{request(1, 'tools/list', {})}\n{request(2, 'ping', {})}\n")
+        process.stdin.flush()
+        time.sleep(1)  # so that it finds nobody to answer
+        process.stdin.close()
+        process.wait(timeout=30)  # with whatever code: nobody is there to see it
+    assert (tmp_path / "stderr").read_text() == ""
 
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ class Readable:
 
     Attributes:
         at: the address, with `{variables}` if it is a template.
+        type: of the text; empty where it depends on the path.
         text: raises KeyError when there is nothing of those values.
     """
 
@@ -75,7 +76,7 @@ TEMPLATES = (
     Readable(addresses.of_evidence("{id}"), "evidence", "A piece of evidence, or a price: what it says, its source and its date.", JSON, shown.evidence),
     Readable(addresses.of_pattern("{pattern}"), "pattern", "What the framework says of a pattern.", JSON, shown.pattern),
     Readable(addresses.of_example("{name}"), "example", "Requirements to start from.", YAML, lambda _, values: examples()[values["name"]]),
-    Readable(addresses.of_design("{+path}"), "design document", "Any file of the design that was made last: pictures/NAME.svg, project/….", "text/plain", _document),
+    Readable(addresses.of_design("{+path}"), "design document", "Any file of the design that was made last: pictures/NAME.svg, project/….", "", _document),
 )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def listed() -> list[types.Resource]:
 
 def templates() -> list[types.ResourceTemplate]:
     return [
-        types.ResourceTemplate(uri_template=one.at, name=one.name, description=one.says, mime_type=one.type)
+        types.ResourceTemplate(uri_template=one.at, name=one.name, description=one.says, mime_type=one.type or None)
         for one in TEMPLATES
     ]
 

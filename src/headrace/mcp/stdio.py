@@ -1,12 +1,13 @@
 """The server on standard input and output. Nothing listens on the network.
 
 Standard output holds messages of the protocol and nothing else: while it serves, file descriptor 1 is standard error for everybody but the transport,
-so that what a project's functions print goes there. Logs go there too.
+so that what a project's functions print goes there. Logs go there too. Nobody but the transport reads standard input.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from io import TextIOWrapper
@@ -35,6 +36,14 @@ class _Lines(TextIOWrapper):
         return line
 
 
+def _claimed() -> _Lines:
+    """Standard input for the transport alone: whoever else reads it, a project's functions for instance, finds it empty."""
+    private, empty = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    return _Lines(os.fdopen(private, "rb"), encoding="utf-8", errors="replace")
+
+
 def serve(root: Path) -> None:
     """Serve one client, until it closes standard input.
 
@@ -54,9 +63,8 @@ def serve(root: Path) -> None:
 
 
 async def _serve(session: Session) -> None:
-    lines = anyio.wrap_file(_Lines(sys.stdin.buffer, encoding="utf-8", errors="replace"))
     made = server(session)
-    async with stdio_server(stdin=lines) as (reading, writing):
+    async with stdio_server(stdin=anyio.wrap_file(_claimed())) as (reading, writing):
         await made.run(reading, writing, made.create_initialization_options())
 
 
