@@ -18,8 +18,10 @@ from headrace.project.case import Case
 from headrace.project.columns import ColumnType
 from headrace.project.dashboard import Dashboard, Tile
 from headrace.project.declared import Declared
+from headrace.project.domain import Domain, Product
 from headrace.project.explain import nested, written
 from headrace.project.model import Model
+from headrace.project.policy import PersonalData, Promises
 from headrace.project.problems import CODES
 from headrace.project.project import LakeSettings, LogSettings, ParitySettings, Project, ServeSettings
 from headrace.project.report import Parameter, Report, Section
@@ -43,10 +45,13 @@ _HEAD = """\
 | `reports/NAME.yaml` | a report: for reading and printing |
 | `functions/*.py` | functions that SQL may call, written in Python |
 | `tests/NAME.yaml` | a test of a model: rows that arrive, and the rows that are then there |
+| `policies/NAME.yaml` | a rule that holds for the whole project |
+| `domains/NAME/domain.yaml` | a domain; beside it may be `sources/`, `models/`, `products/`, `dashboards/`, `reports/` and `tests/` |
+| `domains/NAME/products/MODEL.yaml` | a model that other domains may read, its contract and promises |
 
 A file's name is the name of what it declares: a lower-case letter, then lower-case letters, digits and `_`, and not
 `headrace_` at its start. No source and model share a name. Files may lie in folders of their own below these; hidden
-files are left alone. Folders that later versions are to read (`alerts/`, `policies/`, `domains/`, `contracts/`) may hold
+files are left alone. Folders that later versions are to read (`alerts/`, `contracts/`) may hold
 no YAML yet.
 
 YAML is read as its version 1.2 has it: `true` and `false` are truth values, and `yes`, `no`, `on`, `off` and dates are
@@ -156,6 +161,28 @@ expect:
   - {auction: 1, bids: 2, highest: 12}
 """
 
+_PERSONS = """\
+kind: personal_data
+masks: [sha256]
+"""
+_PROMISES = """\
+kind: products
+freshness: 1 hour
+contact: true
+"""
+_DOMAIN = """\
+owner: trading desk
+contact: trading@example.com
+pattern: lambda
+"""
+_PRODUCT = """\
+version: 1.0.0
+description: Bids and the highest price, one row an auction.
+schema: {auction: BIGINT, bids: BIGINT, highest: BIGINT}
+key: [auction]
+freshness: 5 minutes
+"""
+
 _FUNCTIONS = """\
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -204,6 +231,11 @@ def _blocks() -> Iterator[str]:
     yield keys("### sections", Section)
     yield _python()
     yield _chapter("tests/two_bids.yaml", Case, _CASE, "## tests/NAME.yaml")
+    yield "## policies/NAME.yaml\n\nRules for the whole project. `kind` says which keys there are.\n"
+    yield _chapter("policies/persons.yaml", PersonalData, _PERSONS, "### kind: personal_data")
+    yield _chapter("policies/promises.yaml", Promises, _PROMISES, "### kind: products")
+    yield _chapter("domains/trading/domain.yaml", Domain, _DOMAIN, "## domains/NAME/domain.yaml")
+    yield _chapter("domains/trading/products/by_auction.yaml", Product, _PRODUCT, "## domains/NAME/products/MODEL.yaml")
     yield _codes()
 
 

@@ -13,6 +13,7 @@ Codes raised by this package (``docs/errors.md`` has them all):
     HR-899  500  a defect of Headrace; the log has the details  HR-845  503  the node is stopping
     HR-940  401  nobody is signed in                            HR-942  403  the request comes from another site
     HR-941  421  the Host header names another machine          HR-943  403  only an administrator may do this
+    HR-944  403  it is of another domain
 """
 
 from __future__ import annotations
