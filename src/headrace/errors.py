@@ -18,7 +18,7 @@ edit comes next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,6 +32,8 @@ class Place:
     column: int | None = None
     excerpt: str | None = None
     """The offending line, and a second line of carets under it, ready to print."""
+    part: tuple[str | int, ...] = field(default=(), compare=False, repr=False)
+    """The way to it within a YAML file, by keys and list positions: for a form, which has no lines."""
 
     def __str__(self) -> str:
         parts = [str(self.path)]

@@ -21,6 +21,12 @@ from headrace.architect.stack import Stack, stacks
 from headrace.errors import DesignError
 
 
+class ContradictionError(DesignError):
+    """Requirements that cannot all be met; `conflicts` are those that leave no design to make."""
+
+    conflicts: tuple[Conflict, ...] = ()
+
+
 @dataclass(frozen=True)
 class Design:
     """An architecture with its reasons."""
@@ -52,7 +58,7 @@ def design(requirements: Requirements, known: Knowledge) -> Design:
     The same requirements and the same knowledge give the same design.
 
     Raises:
-        DesignError: the requirements cannot all be met (HR-001).
+        ContradictionError: the requirements cannot all be met (HR-001).
     """
     needs = needs_of(requirements, known)
     choice, where = choose(needs), deploy(needs)
@@ -82,12 +88,14 @@ def design(requirements: Requirements, known: Knowledge) -> Design:
     )
 
 
-def _impossible(blocking: list[Conflict]) -> DesignError:
+def _impossible(blocking: list[Conflict]) -> ContradictionError:
     what = "; ".join(f"{conflict.what} ({', '.join(conflict.given)})" for conflict in blocking)
     nearest = "; or ".join(choice for conflict in blocking for choice in conflict.nearest)
-    return DesignError(
+    error = ContradictionError(
         f"the requirements cannot all be met: {what}",
         code="HR-001",
         state="No design was made and nothing was written.",
         fix=f"nearest to them: {nearest}",
     )
+    error.conflicts = tuple(blocking)
+    return error

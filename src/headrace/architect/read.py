@@ -19,18 +19,26 @@ def read(path: Path) -> Requirements:
     Raises:
         ProjectErrors: with every problem there is, each at its line and column.
     """
+    return understood(content(path), path)
+
+
+def content(path: Path) -> str:
+    """Return the text of a file of requirements.
+
+    Raises:
+        ProjectErrors: it cannot be read.
+    """
     try:
-        text = text_of(path)
+        return text_of(path)
     except ProjectErrors as error:
         raise ProjectErrors(error.problems, UNTOUCHED) from error
-    return understood(text, path)
 
 
 def understood(text: str, path: Path) -> Requirements:
     """Read the text of requirements.
 
     Args:
-        path: what messages call it.
+        path: what messages call it; it need not be there.
 
     Raises:
         ProjectErrors: with every problem there is, each at its line and column.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +62,18 @@ class Document:
 
     def place(self, loc: Loc = ()) -> Place:
         """Return where a part stands: its value, or its key when it has no value of its own on that line."""
-        while loc not in self.values:
-            loc = loc[:-1]
-        span = self.values[loc]
-        return self._place(span if span.length else self.keys.get(loc, span))
+        near = loc
+        while near not in self.values:
+            near = near[:-1]
+        span = self.values[near]
+        return self._place(span if span.length else self.keys.get(near, span), loc)
 
     def key_place(self, loc: Loc) -> Place:
         """Return where the key of a part stands."""
-        return self._place(self.keys[loc]) if loc in self.keys else self.place(loc)
+        return self._place(self.keys[loc], loc) if loc in self.keys else self.place(loc)
 
-    def _place(self, span: Span) -> Place:
-        return place_in(self.path, self.text, span.line, span.column, span.length)
+    def _place(self, span: Span, loc: Loc) -> Place:
+        return replace(place_in(self.path, self.text, span.line, span.column, span.length), part=loc)
 
 
 def parse(path: Path, text: str, within: str | None = None) -> Document:
@@ -108,13 +109,13 @@ class _Reader:
         self.problems: list[ProjectError] = []
         self.faulty: set[Loc] = set()
 
-    def problem(self, code: str, what: str, node: yaml.Node, fix: str) -> ProjectError:
+    def problem(self, code: str, what: str, node: yaml.Node, fix: str, loc: Loc = ()) -> ProjectError:
         span = self._span(node)
         where = place_in(self.path, self.text, span.line, span.column, span.length)
-        return ProjectError(what, code=code, where=where, fix=fix)
+        return ProjectError(what, code=code, where=replace(where, part=loc), fix=fix)
 
     def _fault(self, loc: Loc, code: str, what: str, node: yaml.Node, fix: str) -> None:
-        self.problems.append(self.problem(code, what, node, fix))
+        self.problems.append(self.problem(code, what, node, fix, loc))
         self.faulty.add(loc)
 
     def _span(self, node: yaml.Node) -> Span:
@@ -159,7 +160,7 @@ class _Reader:
             self._no_value(node, loc, owner)
             return None
         text = self._text(node, loc)
-        return text if text is None or node.style is not None else _resolved(text)
+        return text if text is None or node.style is not None else scalar(text)
 
     def _no_value(self, node: yaml.ScalarNode, loc: Loc, owner: yaml.Node) -> None:
         what = f"`{loc[-1]}` has no value" if isinstance(loc[-1], str) else "this item has no value"
@@ -167,7 +168,8 @@ class _Reader:
         self._fault(loc, "HR-207", what, node if node.value else owner, fix)
 
 
-def _resolved(text: str) -> str | int | float | bool:
+def scalar(text: str) -> str | int | float | bool:
+    """Return what a text without quotes stands for; it is not empty, and not YAML's null."""
     if _TRUE.fullmatch(text):
         return True
     if _FALSE.fullmatch(text):

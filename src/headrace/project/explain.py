@@ -93,7 +93,8 @@ def _class_at(cls: type[Declared], loc: Loc) -> type[Declared]:
 def _missing(document: Document, cls: type[Declared], loc: Loc) -> ProjectError:
     description = written(cls)[str(loc[-1])].description
     fix = f"add `{loc[-1]}: …`. {description}"
-    return ProjectError(f"`{loc[-1]}` is missing", code="HR-206", where=document.place(loc[:-1]), fix=fix)
+    where = replace(document.place(loc[:-1]), part=loc)
+    return ProjectError(f"`{loc[-1]}` is missing", code="HR-206", where=where, fix=fix)
 
 
 def _refused(document: Document, loc: Loc, context: Mapping[str, Any]) -> ProjectError:
