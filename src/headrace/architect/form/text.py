@@ -1,0 +1,48 @@
+"""What a file states -> its text, for people to read: lists of words on one line, everything else a line a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from headrace.project.document import scalar
+
+HEAD = "# Filled in at `headrace design form`.\n# What is not said here is assumed; the design says so.\n"
+
+
+def text(declared: Mapping[str, Any]) -> str:
+    """Return the text of a file that states this and nothing else; keys keep their order."""
+    if not declared:
+        return HEAD
+    told = yaml.dump(dict(declared), Dumper=_Writer, sort_keys=False, allow_unicode=True, width=120)
+    return HEAD + str(told)
+
+
+class _Writer(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - lists are indented
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - a project's YAML has none
+        return True
+
+
+def _words(writer: _Writer, value: list[Any]) -> yaml.Node:
+    flat = not any(isinstance(item, list | dict) for item in value)
+    return writer.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
+
+
+def _keys(writer: _Writer, value: dict[str, Any]) -> yaml.Node:
+    return writer.represent_mapping("tag:yaml.org,2002:map", value, flow_style=False)
+
+
+def _said(writer: _Writer, value: str) -> yaml.Node:
+    # PyYAML writes as YAML 1.1 has it, and files are read as YAML 1.2: there `1e3` is a number, too.
+    quoted = not isinstance(scalar(value), str)
+    return writer.represent_scalar("tag:yaml.org,2002:str", value, style='"' if quoted else None)
+
+
+_Writer.add_representer(list, _words)
+_Writer.add_representer(dict, _keys)
+_Writer.add_representer(str, _said)
