@@ -276,6 +276,23 @@ def make(
     write_design(asked_for(requirements, out, interview=interview), out, llm, llm_model)
 
 
+@designs.command("form")
+def fill_in(
+    requirements: Annotated[
+        Path | None, typer.Argument(metavar="[REQUIREMENTS.yaml]", help="Requirements to begin with.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("architecture"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The HTTP port; 0 is any free one.")] = 0,
+) -> None:
+    """Fill in requirements in a browser, see at once what comes of them, and make the design. Ctrl-C ends it.
+
+    Examples: headrace design form ; headrace design form architecture/requirements.yaml --out architecture
+    """
+    from headrace.cli.form import serve_form
+
+    serve_form(requirements, out, port)
+
+
 @designs.command("check")
 def check_design(
     project: Annotated[Path, typer.Argument(help="The project's folder.")] = HERE,

@@ -16,6 +16,11 @@ from headrace.serve.sessions import Sessions, Visitor
 VISITOR = "headrace.visitor"
 """Where the scope of an admitted request holds its `Visitor`."""
 
+NODE_LINK = (
+    "Open the link that `headrace run` prints, or send `Authorization: Bearer TOKEN`; "
+    "the token is in the file `token` of the data directory."
+)
+
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -25,15 +30,23 @@ class Access:
 
     Args:
         is_open: tells whether an address needs no principal; every other one does, existing or not.
+        link: what whoever is not signed in has to do.
     """
 
     def __init__(
-        self, app: ASGIApp, *, principals: Principals, sessions: Sessions, is_open: Callable[[Scope], bool]
+        self,
+        app: ASGIApp,
+        *,
+        principals: Principals,
+        sessions: Sessions,
+        is_open: Callable[[Scope], bool],
+        link: str = NODE_LINK,
     ) -> None:
         self._app = app
         self._principals = principals
         self._sessions = sessions
         self._is_open = is_open
+        self._link = link
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +65,7 @@ class Access:
             return
         visitor = self._visitor(scope)
         if visitor is None:
-            raise _nobody()
+            raise AccessDenied("nobody is signed in", code="HR-940", fix=self._link)
         if visitor.by_cookie:
             check_site(scope)
         scope[VISITOR] = visitor
@@ -85,7 +98,7 @@ def check_host(scope: Scope) -> None:
     allowed = {f"{host}:{port}" for host in _LOCAL} | (_LOCAL if port == 80 else set())
     if len(names) != 1 or names[0].lower() not in allowed:
         raise AccessDenied(
-            "the request names a host that this node is not",
+            "the request names a host that this server is not",
             code="HR-941",
             fix=f"Use http://localhost:{port} or http://127.0.0.1:{port}.",
         )
@@ -99,10 +112,10 @@ def check_site(scope: Scope) -> None:
     ours = origin == own if origin is not None else site == "same-origin"
     if site not in (None, "same-origin", "none") or (scope["method"] not in _SAFE and not ours):
         raise AccessDenied(
-            "the request does not come from this node's own pages",
+            "the request does not come from this server's own pages",
             code="HR-942",
             state="Nothing was changed.",
-            fix="Open this node's own page; a program sends `Authorization: Bearer TOKEN` instead of the cookie.",
+            fix="Open the server's own page; a program sends `Authorization: Bearer TOKEN` to a node instead of the cookie.",
         )
 
 
@@ -110,12 +123,3 @@ def _port(scope: Scope) -> int | None:
     """Return the TCP port the request came in by; None on the Unix domain socket."""
     server = scope.get("server")
     return server[1] if server else None
-
-
-def _nobody() -> AccessDenied:
-    return AccessDenied(
-        "nobody is signed in",
-        code="HR-940",
-        fix="Open the link that `headrace run` prints, or send `Authorization: Bearer TOKEN`; "
-        "the token is in the file `token` of the data directory.",
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -32,10 +32,15 @@ Measure = Callable[[Scope, int, float], None]
 
 
 class Boundary:
-    """ASGI middleware around everything else."""
+    """ASGI middleware around everything else.
 
-    def __init__(self, app: ASGIApp, *, measure: Measure) -> None:
+    Args:
+        headers: of every answer that has none of its own by these names.
+    """
+
+    def __init__(self, app: ASGIApp, *, measure: Measure, headers: Mapping[str, str] = SECURITY_HEADERS) -> None:
         self._app = app
+        self._headers = headers
         self._measure = measure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +54,7 @@ class Boundary:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _secure(message)
+                _secure(message, self._headers)
             await send(message)
 
         try:
@@ -79,8 +84,8 @@ class Boundary:
         )
 
 
-def _secure(message: Message) -> None:
+def _secure(message: Message, wanted: Mapping[str, str]) -> None:
     headers = MutableHeaders(scope=message)
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in wanted.items():
         headers.setdefault(name, value)
     headers.setdefault("cache-control", "no-store")

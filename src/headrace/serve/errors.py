@@ -25,6 +25,7 @@ from starlette.responses import Response
 
 from headrace.errors import (
     AccessDenied,
+    DesignError,
     EngineError,
     HeadraceError,
     LakeError,
@@ -41,6 +42,7 @@ log = structlog.get_logger("headrace.serve")
 
 _BY_CODE = {
     "HR-112": 404,
+    "HR-118": 409,
     "HR-141": 404,
     "HR-142": 405,
     "HR-143": 406,
@@ -63,6 +65,7 @@ _BY_CLASS: tuple[tuple[type[HeadraceError], int], ...] = (
     (SqlError, 400),
     (SourceError, 400),
     (ProjectError, 422),
+    (DesignError, 422),
     (AccessDenied, 403),
     (LogError, 503),
     (NodeError, 503),
@@ -90,7 +93,7 @@ def known(error: BaseException) -> HeadraceError:
         f"Headrace itself failed (error {id_})",
         code="HR-899",
         state="The request changed nothing that was not answered before.",
-        fix=f"Look for {id_} in what `headrace run` wrote, and report it with what stands there.",
+        fix=f"Look for {id_} in what the `headrace` command wrote, and report it with what stands there.",
     )
 
 

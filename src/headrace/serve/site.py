@@ -191,7 +191,7 @@ def _too_large(most: int) -> UsageError:
         f"the body is larger than {most // 2**20} MB",
         code="HR-144",
         state="Nothing was taken.",
-        fix="Send it in several requests, each with its own Idempotency-Key.",
+        fix="Send less at once; rows in several requests, each with its own Idempotency-Key.",
     )
 
 

@@ -58,9 +58,9 @@ def bind(data: Path, *, host: str = "127.0.0.1", port: int = 8642, tcp: bool = T
     path = socket_path(data)
     if not tcp:
         return Sockets(None, _bind_unix(path), path, "")
-    listening = _bind_tcp(loopback(host), port)
+    listening = bind_tcp(loopback(host), port)
     try:
-        return Sockets(listening, _bind_unix(path), path, _url(listening))
+        return Sockets(listening, _bind_unix(path), path, url(listening))
     except BaseException:
         listening.close()
         raise
@@ -115,7 +115,17 @@ def _own(folder: Path) -> None:
         raise _cannot(f"{folder} is not a folder of this user alone", f"Remove {folder}, or set TMPDIR.")
 
 
-def _bind_tcp(host: str, port: int) -> socket.socket:
+def bind_tcp(host: str, port: int, command: str = "headrace run") -> socket.socket:
+    """Bind one TCP port.
+
+    Args:
+        host: an address that `loopback` gave.
+        port: 0 takes any free one.
+        command: which would take another port.
+
+    Raises:
+        NodeError: HR-840 the port is taken, HR-842 anything else.
+    """
     tcp = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         # Connections of the node before this one may linger in TIME_WAIT; that is no reason to refuse.
@@ -124,19 +134,20 @@ def _bind_tcp(host: str, port: int) -> socket.socket:
         tcp.listen(_BACKLOG)
     except OSError as error:
         tcp.close()
-        raise _refused(host, port, error) from error
+        raise _refused(host, port, command, error) from error
     return tcp
 
 
-def _url(tcp: socket.socket) -> str:
+def url(tcp: socket.socket) -> str:
+    """Return the address for browsers of a socket that `bind_tcp` bound."""
     host, port = tcp.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _refused(host: str, port: int, error: OSError) -> NodeError:
+def _refused(host: str, port: int, command: str, error: OSError) -> NodeError:
     if error.errno != errno.EADDRINUSE:
         return _cannot(
-            f"{host}:{port} cannot be bound: {error.strerror}", "Choose another port: headrace run --port 8642"
+            f"{host}:{port} cannot be bound: {error.strerror}", f"Choose another port: {command} --port 8642"
         )
     who, other = holder(port), port + 1 if port < 65535 else 8642
     by = f" by {who}" if who else ""
@@ -144,7 +155,7 @@ def _refused(host: str, port: int, error: OSError) -> NodeError:
         f"port {port} is in use{by}",
         code="HR-840",
         state="Nothing was started.",
-        fix=f"Stop {who or 'whatever uses it'}, or choose another port: headrace run --port {other}",
+        fix=f"Stop {who or 'whatever uses it'}, or choose another port: {command} --port {other}",
     )
 
 
