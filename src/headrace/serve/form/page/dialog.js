@@ -1,5 +1,5 @@
 // Questions that have to be answered, and refusals that have to be read.
-import { el, prose } from "./elements.js";
+import { el, prose, sentence } from "./elements.js";
 
 const by = (id) => document.getElementById(id);
 
@@ -14,7 +14,7 @@ export function refusal(error) {
     el("li", {}, el("span", { class: "code" }, code), where?.line ? ` line ${where.line}: ` : " ", prose(`${what}. ${fix}`), where?.excerpt ? el("pre", {}, where.excerpt) : null),
   );
   const told = problems.length ? el("ul", { class: "told" }, problems) : el("p", {}, prose(error.fix ?? ""));
-  return opened(error.message, [told], "Close", true);
+  return opened(sentence(error.message), [told], "Close", true);
 }
 
 function opened(title, content, yes, only) {

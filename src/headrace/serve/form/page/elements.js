@@ -17,10 +17,16 @@ export function prose(text) {
 }
 
 /** A key as a person reads it. */
+export const words = (key) => key.replaceAll("_", " ").replace(/\bsql\b/, "SQL");
+
+/** The same, to begin with. */
 export function title(key) {
-  const words = key.replaceAll("_", " ").replace(/\bsql\b/, "SQL");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const said = words(key);
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }
+
+/** A message as a sentence. */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!…]$/.test(text) ? "" : ".");
 
 let ids = 0;
 export const id = () => `f${++ids}`;

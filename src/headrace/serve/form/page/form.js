@@ -1,7 +1,7 @@
 // The page: asks the server for the fields, checks what is filled in as it changes, and saves it.
 import { ask } from "./ask.js";
 import { confirmed, refusal } from "./dialog.js";
-import { el } from "./elements.js";
+import { el, sentence } from "./elements.js";
 import { Fields } from "./fields.js";
 import { inBrief, outcome } from "./outcome.js";
 
@@ -131,7 +131,7 @@ async function written(address, replace = false) {
     return done;
   } catch (error) {
     if (error.code !== "HR-118" || replace) throw error;
-    const agreed = await confirmed("Write over what is there?", `${error.message}. What that says now is lost, with its comments.`, "Write over it");
+    const agreed = await confirmed("Write over what is there?", `${sentence(error.message)} What that says now is lost, with its comments.`, "Write over it");
     if (agreed) return written(address, true);
     status("Nothing was written.");
     return null;
