@@ -233,7 +233,7 @@ def test_it_writes_over_a_file_only_if_that_is_agreed_to(tmp_path: Path) -> None
     first = file.read_text()
     form.save(LEAST, replace=False)  # it says so already
     file.chmod(0o640)
-    assert code_of(lambda: form.save({**LEAST, "name": "Other"}, replace=False)) == "HR-118"
+    assert code_of(lambda: form.save({**LEAST, "name": "Other"}, replace=False)) == "HR-122"
     assert file.read_text() == first
     form.save({**LEAST, "name": "Other"}, replace=True)
     assert "name: Other" in file.read_text()
@@ -245,7 +245,7 @@ def test_it_writes_over_a_file_only_if_that_is_agreed_to(tmp_path: Path) -> None
 def test_it_makes_the_design_over_another_only_if_that_is_agreed_to(tmp_path: Path) -> None:
     form = RequirementsForm(tmp_path)
     (tmp_path / "design.json").write_text("somebody's")
-    assert code_of(lambda: form.make(LEAST, replace=False)) == "HR-118"
+    assert code_of(lambda: form.make(LEAST, replace=False)) == "HR-122"
     assert [one.name for one in tmp_path.iterdir()] == ["design.json"]
     assert form.page() is None
     form.make(LEAST, replace=True)
@@ -270,7 +270,7 @@ def test_nothing_leads_out_of_the_folder(tmp_path: Path) -> None:
     elsewhere.write_text("somebody's")
     (folder / "requirements.yaml").symlink_to(elsewhere)
     form = RequirementsForm(folder)
-    assert code_of(lambda: form.save(LEAST, replace=False)) == "HR-118"
+    assert code_of(lambda: form.save(LEAST, replace=False)) == "HR-122"
     form.save(LEAST, replace=True)  # in place of the link
     assert elsewhere.read_text() == "somebody's"
     assert not (folder / "requirements.yaml").is_symlink()

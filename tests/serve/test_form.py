@@ -224,10 +224,10 @@ def test_it_writes_the_file_and_the_design_and_serves_its_page(opened: Opened) -
     assert opened.names() == []
     assert opened.post("/v1/save", {"values": LEAST}).status_code == 200
     changed = {**LEAST, "name": "Other"}
-    refused(opened.post("/v1/save", {"values": changed}), 409, "HR-118")
-    refused(opened.post("/v1/save", {"values": changed, "replace": "true"}), 409, "HR-118")
+    refused(opened.post("/v1/save", {"values": changed}), 409, "HR-122")
+    refused(opened.post("/v1/save", {"values": changed, "replace": "true"}), 409, "HR-122")
     assert opened.post("/v1/design", {"values": LEAST}).status_code == 200
-    refused(opened.post("/v1/design", {"values": LEAST}), 409, "HR-118")
+    refused(opened.post("/v1/design", {"values": LEAST}), 409, "HR-122")
     assert opened.names() == [
         "architecture.html",
         "architecture.md",

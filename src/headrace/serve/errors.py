@@ -42,7 +42,7 @@ log = structlog.get_logger("headrace.serve")
 
 _BY_CODE = {
     "HR-112": 404,
-    "HR-118": 409,
+    "HR-122": 409,
     "HR-141": 404,
     "HR-142": 405,
     "HR-143": 406,

@@ -18,7 +18,7 @@ def put(path: Path, text: str, *, replace: bool) -> None:
         replace: whether a file that is there may be written over. A link is replaced, what it leads to is left alone.
 
     Raises:
-        UsageError: HR-118, it is there and may not; HR-103, it cannot be written.
+        UsageError: HR-122, it is there and may not; HR-103, it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def agreed(paths: Iterable[Path], *, replace: bool) -> None:
     """Refuse to go on where something is there that nobody agreed to write over, or that leads out of its folder.
 
     Raises:
-        UsageError: HR-118 or HR-103.
+        UsageError: HR-122 or HR-103.
     """
     there = [path for path in paths if os.path.lexists(path)]
     for path in (link for one in there for link in _links(one)):
@@ -78,11 +78,11 @@ def _links(path: Path) -> Iterator[Path]:
 
 
 def there_already(paths: Sequence[Path]) -> UsageError:
-    """HR-118, of files of one folder."""
+    """HR-122, of files of one folder."""
     names = ", ".join(path.name for path in paths)
     return UsageError(
         f"in {paths[0].parent} there is already: {names}",
-        code="HR-118",
+        code="HR-122",
         state="Nothing was written.",
         fix="Agree that it is written over, or start the form with another folder: --out DIR.",
     )

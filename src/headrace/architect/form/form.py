@@ -69,7 +69,7 @@ class RequirementsForm:
 
         Raises:
             ProjectErrors: the values are no requirements.
-            UsageError: HR-118, the file is there and `replace` does not allow to write over it; HR-103.
+            UsageError: HR-122, the file is there and `replace` does not allow to write over it; HR-103.
         """
         told = self._text(values)
         understood(self._file, told)

@@ -130,7 +130,7 @@ async function written(address, replace = false) {
     changed = false;
     return done;
   } catch (error) {
-    if (error.code !== "HR-118" || replace) throw error;
+    if (error.code !== "HR-122" || replace) throw error;
     const agreed = await confirmed("Write over what is there?", `${sentence(error.message)} What that says now is lost, with its comments.`, "Write over it");
     if (agreed) return written(address, true);
     status("Nothing was written.");
