@@ -84,7 +84,7 @@ def test_a_new_key_is_a_field_by_itself_and_a_strange_one_is_told() -> None:
 def test_a_file_through_the_form_is_the_same_requirements(path: Path) -> None:
     values = loaded(path, path.read_text())
     made = text(stated(fields(), values))
-    assert understood(FILE, made) == read(path)
+    assert understood(made, FILE) == read(path)
     assert "null" not in made
     assert "{}" not in made
     assert loaded(FILE, made) == values
@@ -150,7 +150,7 @@ def test_the_file_says_what_is_stated_whatever_it_is(declared: dict[str, Any]) -
 def test_a_problem_is_told_at_its_field_as_the_command_tells_it(values: dict[str, Any], at: str, code: str) -> None:
     told = text(stated(fields(), values))
     with pytest.raises(ProjectErrors) as refused:
-        understood(FILE, told)
+        understood(told, FILE)
     found = answer(FILE, told)
     assert (found.preview, found.contradictions) == (None, None)
     assert [(each["code"], each["what"], each["fix"]) for each in found.problems] == [

@@ -47,7 +47,7 @@ def answer(path: Path, text: str) -> Answer:
         path: the file, for messages; it need not be there.
     """
     try:
-        requirements = understood(path, text)
+        requirements = understood(text, path)
     except ProjectErrors as error:
         return Answer(problems=tuple(_problem(each) for each in error.problems))
     known = knowledge()

@@ -72,7 +72,7 @@ class RequirementsForm:
             UsageError: HR-122, the file is there and `replace` does not allow to write over it; HR-103.
         """
         told = self._text(values)
-        understood(self._file, told)
+        understood(told, self._file)
         with self._writing:
             self._put(told, replace=replace)
         return {"file": str(self._file)}
@@ -86,7 +86,7 @@ class RequirementsForm:
             UsageError: as of `save`, of anything that a design writes.
         """
         told = self._text(values)
-        design(understood(self._file, told), knowledge())
+        design(understood(told, self._file), knowledge())
         with self._writing:
             there = [self._folder / name for name in (DOCUMENT, PAGE, PICTURES, RECORD, NARRATIVE, PROJECT)]
             agreed([*there, *([] if says(self._file, told) else [self._file])], replace=replace)
@@ -123,5 +123,5 @@ def loaded(path: Path, content: str) -> dict[str, Any]:
             raise UnfitError
         return shown(fields(), document.value)
     except (ProjectErrors, UnfitError):
-        understood(path, content)  # says all that is wrong: there is more than a form could show
+        understood(content, path)  # says all that is wrong: there is more than a form could show
         raise
