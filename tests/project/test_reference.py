@@ -49,10 +49,23 @@ def test_every_declared_class_is_exported_and_on_the_page():
 
 def test_the_examples_make_a_project(write):
     examples = dict(_EXAMPLE.findall(markdown()))
-    assert len(examples) == 10
-    project = load(write({**examples, "queries/departures.sql": "SELECT 1"}))
+    assert len(examples) == 14
+    mesh = [file for file in examples if file.startswith("domains/")]
+    alone = {file: text for file, text in examples.items() if file not in mesh}
+    project = load(write({**alone, "queries/departures.sql": "SELECT 1"}))
     assert {source.kind for source in project.sources.values()} == {"file", "kafka", "push", "replay"}
     assert (len(project.models), len(project.dashboards), len(project.reports), len(project.tests)) == (1, 1, 1, 1)
+    assert {policy.kind for policy in project.policies.values()} == {"personal_data", "products"}
+
+
+def test_the_examples_make_a_mesh(write):
+    examples = dict(_EXAMPLE.findall(markdown()))
+    files = {file: text for file, text in examples.items() if file.startswith("domains/")}
+    files |= {"headrace.yaml": "name: auctions\npattern: mesh\n"}
+    files |= {f"domains/trading/{file}": examples[file] for file in ("sources/bid.yaml", "models/by_auction.sql")}
+    project = load(write(files))
+    assert [(one.domain, one.version) for one in project.products.values()] == [("trading", "1.0.0")]
+    assert project.domains["trading"].pattern == "lambda"
 
 
 def test_every_code_is_on_the_page():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
@@ -31,6 +32,8 @@ pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(1500)]
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 NEWEST = "SELECT by_k.k, by_k.n, ev.id FROM by_k JOIN ev ON ev.id = by_k.newest"
+FAULTS = int(os.environ.get("HEADRACE_FAULTS", "10"))
+"""How many there are: HEADRACE_FAULTS=20 takes eleven minutes."""
 EACH = ("worker", "driver", "kafka", "minio")
 LONG = 20.0
 """Seconds that the S3 server is away once."""
@@ -177,15 +180,17 @@ class Writer:
 
 
 def faults(chance: random.Random) -> list[tuple[str, float]]:
-    """Twenty: who dies, and for how many seconds."""
-    kinds = [*EACH * 4, "postgres", "postgres", *chance.sample(("worker", "kafka", "minio"), 2)]
+    """Who dies, and for how many seconds: of ten twice each, and somebody once more if there are to be more."""
+    kinds = [*EACH, "postgres"] * 2
+    while len(kinds) < FAULTS:
+        kinds.append(chance.choice(EACH))
     chance.shuffle(kinds)
     away = [chance.uniform(0, 3) if kind == "worker" else chance.uniform(0.5, 5) for kind in kinds]
     away[chance.choice([n for n, kind in enumerate(kinds) if kind == "minio"])] = LONG
     return list(zip(kinds, away, strict=True))
 
 
-def test_twenty_faults_at_random_points_leave_every_row_counted_once(own: dict[str, Service], tmp_path: Path) -> None:
+def test_faults_at_random_points_leave_every_row_counted_once(own: dict[str, Service], tmp_path: Path) -> None:
     chance = random.Random(10)
     target = Services(own["kafka"].address, own["minio"].port, own["postgres"].port).target("faults")
     target["engine"] = {"kind": "spark", "master": f"spark://{own['spark-master'].address}"}
@@ -211,7 +216,7 @@ def test_twenty_faults_at_random_points_leave_every_row_counted_once(own: dict[s
                 service.up()
             node.beyond(epoch)
         assert node.stop() == 0
-    assert hit >= 14
+    assert hit >= 0.6 * FAULTS
     for said in node.gave_up:  # only while it opened, and for a service that was away just then
         assert OPEN not in said
         assert set(re.findall(r"HR-\d+", said)) & SILENT, said
