@@ -22,6 +22,9 @@ MODELS = {
     "smallest": "select k, min(v) a, arg_max(k, v) b, avg(v) d from bag group by k",
     "numbered": "select t.r, b.v from range(0, 9) as t(r) left join bag b on t.r = b.v",
     "looked_up": "select e.k, e.x, (select bit_and(b.v) from bag b where b.k = e.k) as bits from ev e",
+    "numbered_copies": "select b.v, row_number() over (partition by b.k order by b.v) n, row_number() over (order by b.k, b.v) m from bag b "
+    "qualify row_number() over (order by b.k, b.v) <= 5",
+    "first_of_ties": "select {'a': case when x > 3 then x end, 'b': k} st, x % 2 p from ev order by p, 1 limit 3",
     "left_joined": "select g.k, g.n, r.name from grouped g left join ref r on g.k = r.k",
 }
 

@@ -44,6 +44,7 @@ VALUES = {
     "beside what Spark does": "(reverse(v) = w) IS NULL",
     "nothing of a row": "repeat('ab', 3)",
     "always NULL": "CASE WHEN regexp_matches('a', 'b') THEN 1 END",
+    "a text of a part that is always NULL": "nullif('', '') || v",
 }
 TOTALS = {
     "median": "median(i)",

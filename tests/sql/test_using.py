@@ -36,6 +36,8 @@ QUERIES = (
     "SELECT t1.r, e.id FROM range(0, 4) AS t1 (r) JOIN ev AS e ON t1.r = e.id {} ref AS r USING (k) {} bag AS b ON k = b.k",
     "WITH ev AS (SELECT id AS i FROM ev) SELECT ev.i, r.n FROM ev, ref AS r {} bag AS b USING (k) {} (SELECT k FROM ref) AS c ON k = c.k",
     "SELECT t.y, e.id FROM (SELECT v, k FROM bag) AS t (x, y), ev AS e {} ref AS r USING (k) {} bag AS b ON k = b.k",
+    # A table that is only looked into has no columns for the joins after it.
+    "SELECT t.r FROM range(0, 4) AS t(r) SEMI JOIN bag AS b ON t.r = b.v LEFT JOIN ref AS r ON r.n = t.r ANTI JOIN bag AS z USING (k)",
 )
 
 

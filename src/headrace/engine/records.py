@@ -87,7 +87,7 @@ def moves(records: str, relation: str, columns: Mapping[str, str], key: Sequence
         f"SELECT {listed(names, 'w.')}, w.{COUNT} - coalesce(c.{COUNT}, 0) AS __d, w.__number FROM wanted AS w "
         f"LEFT JOIN ({_counted(relation, names, 'wanted')}) AS c ON {_same(names, 'w', 'c')}"
     )
-    copies = f"SELECT *, unnest(range(abs(__d))) AS __copy FROM ({difference})"
+    copies = f"SELECT *, unnest(range(abs(__d))) AS __nth FROM ({difference})"
     return (
         f"WITH wanted AS MATERIALIZED ({wanted}) "
         f"SELECT {listed(names)}, sign(__d)::TINYINT AS {WEIGHT}, __number FROM ({copies})"

@@ -79,7 +79,7 @@ def current(source: SourceTable, stop: int | None, counted: int = 0) -> str:
         latest = f"row_number() OVER (PARTITION BY {listed(source.key)} ORDER BY {OFFSET} DESC) = 1"
         return f"SELECT {columns} FROM (SELECT * FROM {body} QUALIFY {latest}) WHERE {WEIGHT} > 0"
     folded = f"SELECT {columns}, sum({WEIGHT}::BIGINT)::BIGINT AS __n FROM {body} GROUP BY ALL HAVING sum({WEIGHT}::BIGINT) > 0"
-    return f"SELECT {columns} FROM (SELECT *, unnest(range(__n)) AS __copy FROM ({folded}))"
+    return f"SELECT {columns} FROM (SELECT *, unnest(range(__n)) AS __nth FROM ({folded}))"
 
 
 def show(connection: duckdb.DuckDBPyConnection, source: SourceTable, history: str, counted: int = 0) -> None:
@@ -156,7 +156,7 @@ def netted(relation: str, names: Sequence[str]) -> str:
     columns = listed(list(names))
     total = f"sum({WEIGHT}::BIGINT)"
     counted = f"SELECT {columns}, {total}::BIGINT AS __n FROM {relation} GROUP BY ALL HAVING {total} <> 0"
-    copies = f"SELECT *, unnest(range(abs(__n))) AS __copy FROM ({counted})"
+    copies = f"SELECT *, unnest(range(abs(__n))) AS __nth FROM ({counted})"
     return f"SELECT {columns}, sign(__n)::TINYINT AS {WEIGHT} FROM ({copies})"
 
 

@@ -212,11 +212,22 @@ def _ordered(node: exp.Expr, write: Writer) -> exp.Expr:
     if isinstance(node, exp.Ordered):
         _only(node, "this", "desc", "nulls_first")
         value, down, first = node.this, bool(node.args.get("desc")), bool(node.args.get("nulls_first"))
-    written = write(value)
-    if (kind := write.told(value)) is not None and kind.this in NESTED:
+    written, kind = _output(node, value, write) or (write(value), write.told(value))
+    if kind is not None and kind.this in NESTED:
         written = compare.order_key(written, kind)
     text = f"{written.sql('spark')} {'DESC' if down else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
     return exp.Var(this=text)
+
+
+def _output(node: exp.Expr, value: exp.Expr, write: Writer) -> tuple[exp.Expr, exp.DataType] | None:
+    """The output column that a number in ORDER BY stands for, and its type, where Spark would order it in another way."""
+    order = node.parent if isinstance(node, exp.Ordered) else node
+    query = order.parent if isinstance(order, exp.Order) else None
+    if not isinstance(query, exp.Query) or not (isinstance(value, exp.Literal) and value.is_int):
+        return None
+    name, text = write.columns(query)[int(value.name) - 1]
+    kind = parsed(text)
+    return (exp.column(named(name)), kind) if kind.this in NESTED else None
 
 
 def _operation(node: exp.Expr, write: Writer) -> exp.Expr:

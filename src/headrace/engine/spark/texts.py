@@ -43,7 +43,9 @@ def _length(node: exp.Expr, write: Writer) -> exp.Expr:
 
 
 def _joined(node: exp.Expr, write: Writer) -> exp.Expr:
-    return call("concat", *_texts(node, write, node.this, node.expression))
+    texts = _texts(node, write, node.this, node.expression)
+    # Of a part that is NULL whatever the row, as nullif('', ''), DuckDB gives the whole no type: nor has it a value.
+    return call("concat", *texts) if is_text(write.kind(node)) else exp.Null()
 
 
 def _concatenated(node: exp.Expr, write: Writer) -> exp.Expr:

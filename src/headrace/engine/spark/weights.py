@@ -13,7 +13,7 @@ def netted(relation: str, names: Sequence[str]) -> str:
     columns = ", ".join(map(ident, names))
     total = f"sum(CAST({WEIGHT} AS BIGINT))"
     counted = f"SELECT {columns}, {total} AS __n FROM {relation} GROUP BY {columns} HAVING {total} <> 0"
-    copies = f"SELECT {columns}, __n, explode(sequence(1, CAST(abs(__n) AS INT))) AS __copy FROM ({counted})"
+    copies = f"SELECT {columns}, __n, explode(sequence(1, CAST(abs(__n) AS INT))) AS __nth FROM ({counted})"
     return f"SELECT {columns}, CAST(if(__n > 0, 1, -1) AS TINYINT) AS {WEIGHT} FROM ({copies})"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from sqlglot import exp
 from sqlglot.errors import OptimizeError, SqlglotError
@@ -49,6 +50,7 @@ def _say_using(select: exp.Select, catalog: Catalog) -> None:
     before: list[exp.Expr] = [from_.this]
     shared: dict[str, list[str]] = {}
     made_up: set[str] = set()
+    hides = False  # sqlglot takes columns of a table that is only looked into for ones that later joins see
     for join in select.args.get("joins") or ():
         _say(join.args.get("on"), shared)
         using = [column.name.lower() for column in join.args.get("using") or ()]
@@ -61,8 +63,21 @@ def _say_using(select: exp.Select, catalog: Catalog) -> None:
                 tables.append(join.alias_or_name)
         if not join.is_semi_or_anti_join:
             before.append(join.this)
+        elif hides and all(len(shared[name]) == 1 for name in using):
+            _say_condition(join, {name: shared[name][0] for name in using})
+        hides |= join.is_semi_or_anti_join
     for clause in ("having", "qualify"):
         _say(select.args.get(clause), shared)
+
+
+def _say_condition(join: exp.Join, owners: Mapping[str, str]) -> None:
+    """What USING compares, where it merges nothing that anybody sees."""
+    if owners:
+        on = exp.and_(
+            *(exp.column(name, table=t).eq(exp.column(name, table=join.alias_or_name)) for name, t in owners.items())
+        )
+        join.set("using", None)
+        join.set("on", on)
 
 
 def _say_merged(join: exp.Join) -> None:

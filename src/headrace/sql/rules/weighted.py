@@ -84,7 +84,7 @@ def unfold(folded: exp.Query, names: Sequence[str]) -> exp.Select:
         expressions=[exp.Anonymous(this="range", expressions=[cast(exp.Abs(this=count), "BIGINT")])],
     )
     sign = cast(exp.Sign(this=count), "TINYINT")
-    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__copy", copy=False)).from_(
+    inner = exp.select(*(column(n) for n in names), weight(sign), exp.alias_(copies, "__nth", copy=False)).from_(
         sub(folded, "f"), copy=False
     )
     return exp.select(*(column(n) for n in names), weight()).from_(sub(inner, "u"), copy=False)
