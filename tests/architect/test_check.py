@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,21 @@ def test_a_design_for_streams_beside_its_small_form(tmp_path: Path) -> None:
     assert code == 3
     assert {one["what"] for one in found} >= {"the source application_events", "event log"}
     settings = tmp_path / "project" / "headrace.yaml"
-    settings.write_text(settings.read_text().replace("parity:\n  every: 15 minutes\n", ""))
-    assert "the batch path" in {one["what"] for one in checked(tmp_path / "project")[1]}
+    settings.write_text(settings.read_text().replace("pattern: lambda\n", ""))
+    assert "the pattern" in {one["what"] for one in checked(tmp_path / "project")[1]}
+
+
+def test_a_mesh_whose_domain_is_gone(tmp_path: Path) -> None:
+    write(ROOT / "examples" / "requirements" / "many_domains.yaml", tmp_path)
+    shutil.rmtree(tmp_path / "project" / "domains" / "partners")
+    found = {one["what"] for one in checked(tmp_path / "project")[1]}
+    assert found >= {"the domain partners", "the source partners", "the workload commissions"}
+    assert "the pattern" not in found
+
+
+def test_data_of_persons_without_a_policy(handed: Path) -> None:
+    (handed / "policies" / "personal_data.yaml").unlink()
+    assert only(handed)["what"] == "data of persons"
 
 
 def test_no_design_to_compare_with_is_told(handed: Path) -> None:

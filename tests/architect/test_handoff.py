@@ -72,9 +72,39 @@ def test_who_is_meant_is_read_by_one_model_only(tmp_path: Path) -> None:
     for source in read(example).sources:
         readers = [name for name, text in made.items() if name.endswith(".sql") and f"FROM {source.name}\n" in text]
         if read_by(source) != source.name:
-            assert set(readers) <= {f"models/{read_by(source)}.sql"}
-            assert "pseudonym(subject)" in made[f"models/{read_by(source)}.sql"]
+            (reader,) = readers
+            assert reader == f"domains/{source.domain}/models/{read_by(source)}.sql"
+            assert "pseudonym(subject)" in made[reader]
     assert pseudonym("s1") != pseudonym("s2") != "s2"
+
+
+def test_in_a_mesh_what_other_domains_read_is_published(tmp_path: Path) -> None:
+    """A domain that has no source of its own reads those of others, as their products, with persons as pseudonyms or without any."""
+    requirements = yaml.safe_load((ROOT / "examples" / "requirements" / "many_domains.yaml").read_text())
+    requirements["domains"].append({"name": "board"})
+    requirements["domains"].append({"name": "audit"})
+    requirements["workloads"].append({"name": "overview", "kind": "report", "freshness": "1 day", "domain": "board"})
+    requirements["workloads"].append({"name": "odd_ones", "kind": "alert", "freshness": "1 hour", "domain": "audit"})
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump(requirements))
+    at = handed_over(tmp_path / "r.yaml", tmp_path / "project")
+    found = json.loads(headrace("test", "--json", "--project", at))
+    assert found["ok"], found
+    project = load(at)
+    assert project.domains["board"].owner == "the people of board"
+    assert project.products["policies_pseudonymised"].domain == "policies"
+    assert "odd_ones" not in project.products
+    assert "FROM payments_published" in project.models["odd_ones"].sql
+    assert project.models["payments_published"].domain == project.products["payments_published"].domain == "payments"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_its_pattern_and_policies_are_those_of_the_design(example: Path, tmp_path: Path) -> None:
+    project = load(handed_over(example, tmp_path))
+    made = design(read(example), knowledge())
+    assert project.pattern == {"warehouse": "kappa"}.get(made.pattern.chosen, made.pattern.chosen)
+    persons = any(read_by(source) != source.name for source in read(example).sources)
+    assert ("personal_data" in project.policies) == persons
+    assert bool(project.domains) == bool(project.products) == (made.pattern.chosen == "mesh")
 
 
 def test_what_must_be_fresh_is_shown_with_a_source_that_streams() -> None:

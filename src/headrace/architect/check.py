@@ -13,10 +13,11 @@ from typing import Any
 
 from headrace.architect.document.record import VERSION
 from headrace.architect.framework import PATTERNS, SECTIONS
+from headrace.architect.handoff.layout import PATTERN
 from headrace.architect.handoff.models import PERSONAL
 from headrace.architect.stack import STREAMS
 from headrace.errors import Place, UsageError
-from headrace.project import FileSource, Project, Target
+from headrace.project import FileSource, PersonalData, Project, Target
 from headrace.sql import SqlText, reads
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -166,6 +167,15 @@ def _protection(design: Mapping[str, Any], project: Project) -> Iterator[Drift]:
                 fix,
                 SECTIONS["security"].cited,
             )
+    held = any(PERSONAL & set(load["need"]["holds"]) for load in design["needs"]["sources"])
+    if held and not any(isinstance(policy, PersonalData) for policy in project.policies.values()):
+        yield Drift(
+            "data of persons",
+            "a policy refuses products and pages that show it",
+            "no policy of `kind: personal_data`",
+            "add policies/personal_data.yaml",
+            SECTIONS["security"].cited,
+        )
     if project.serve.host not in LOOPBACK:
         yield Drift(
             "where the node listens",
@@ -178,11 +188,22 @@ def _protection(design: Mapping[str, Any], project: Project) -> Iterator[Drift]:
 
 def _pattern(design: Mapping[str, Any], project: Project) -> Iterator[Drift]:
     chosen = design["pattern"]["scores"][0]["pattern"]
-    if chosen in ("lambda", "mesh") and project.parity.every is None:
+    if project.pattern != PATTERN[chosen]:
         yield Drift(
-            "the batch path",
-            f"{PATTERNS[chosen]}: models are recomputed over all of history, again and again",
-            "only when somebody asks",
-            "`parity: {every: 1 day}` in headrace.yaml",
-            SECTIONS["lambda"].cited,
+            "the pattern",
+            f"{PATTERNS[chosen]}, `pattern: {PATTERN[chosen]}`",
+            f"`pattern: {project.pattern}`",
+            f"`pattern: {PATTERN[chosen]}` in headrace.yaml, or design again",
+            SECTIONS["pattern"].cited,
         )
+    if chosen == "mesh" and project.pattern == "mesh":
+        named = design["needs"]["domains"]
+        placed = {one["need"]["domain"] or named[0] for key in ("sources", "uses") for one in design["needs"][key]}
+        for domain in sorted(placed - project.domains.keys()):
+            yield Drift(
+                f"the domain {domain}",
+                "with an owner and products of its own",
+                "not in the project",
+                f"add domains/{domain}/domain.yaml, or design again without it",
+                SECTIONS["mesh"].cited,
+            )

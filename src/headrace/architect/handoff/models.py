@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,16 @@ class Shape:
         says: what a row is.
         sql: of rows FROM {source}.
         expect: its rows of `_GIVEN`; ``subject`` stands there as it is given.
+        columns: their types.
+        key: the columns that identify one.
         x, y: what a picture of it shows; no `x` for a table.
     """
 
     says: str
     sql: str
     expect: tuple[dict[str, Any], ...]
+    columns: Mapping[str, str]
+    key: tuple[str, ...]
     x: str = ""
     y: str = ""
 
@@ -50,6 +55,8 @@ _BY_DAY = Shape(
         {"day": "2026-01-05 00:00:00", "category": "north", "records": 2, "amount": "30.00"},
         {"day": "2026-01-05 00:00:00", "category": "south", "records": 1, "amount": "5.00"},
     ),
+    {"day": "TIMESTAMP", "category": "VARCHAR", "records": "BIGINT", "amount": "DECIMAL(38,2)"},
+    ("day", "category"),
     "category",
     "amount",
 )
@@ -61,6 +68,8 @@ SHAPES: dict[str, Shape] = {
             {"minute": "2026-01-05 08:00:00", "category": "north", "records": 2, "amount": "30.00"},
             {"minute": "2026-01-05 08:01:00", "category": "south", "records": 1, "amount": "5.00"},
         ),
+        {"minute": "TIMESTAMP", "category": "VARCHAR", "records": "BIGINT", "amount": "DECIMAL(38,2)"},
+        ("minute", "category"),
         "minute",
         "records",
     ),
@@ -68,6 +77,8 @@ SHAPES: dict[str, Shape] = {
         "Categories with an amount of 15 or more in the last quarter of an hour.",
         "SELECT category, count(*) AS records, max(amount) AS highest\nFROM {source}\nWHERE at > now() - INTERVAL 15 MINUTE\nGROUP BY category\nHAVING max(amount) >= 15",
         ({"category": "north", "records": 2, "highest": "20.00"},),
+        {"category": "VARCHAR", "records": "BIGINT", "highest": "DECIMAL(18,2)"},
+        ("category",),
         "category",
         "highest",
     ),
@@ -91,6 +102,14 @@ SHAPES: dict[str, Shape] = {
                 "last_at": "2026-01-05 08:00:50",
             },
         ),
+        {
+            "subject": "VARCHAR",
+            "records": "BIGINT",
+            "amount": "DECIMAL(38,2)",
+            "first_at": "TIMESTAMP",
+            "last_at": "TIMESTAMP",
+        },
+        ("subject",),
     ),
     "api": Shape(
         "The latest of each subject.",
@@ -99,6 +118,8 @@ SHAPES: dict[str, Shape] = {
             {"subject": "s1", "category": "south", "at": "2026-01-05 08:01:05"},
             {"subject": "s2", "category": "north", "at": "2026-01-05 08:00:50"},
         ),
+        {"subject": "VARCHAR", "category": "VARCHAR", "at": "TIMESTAMP"},
+        ("subject",),
     ),
     "training": Shape(
         "Features by subject.",
@@ -107,6 +128,14 @@ SHAPES: dict[str, Shape] = {
             {"subject": "s1", "records": 2, "mean": 7.5, "lowest": "5.00", "highest": "10.00"},
             {"subject": "s2", "records": 1, "mean": 20.0, "lowest": "20.00", "highest": "20.00"},
         ),
+        {
+            "subject": "VARCHAR",
+            "records": "BIGINT",
+            "mean": "DOUBLE",
+            "lowest": "DECIMAL(18,2)",
+            "highest": "DECIMAL(18,2)",
+        },
+        ("subject",),
     ),
 }
 
@@ -134,10 +163,18 @@ def pseudonymised(source: SourceNeed) -> str:
     )
 
 
-def model(use: Use, needs: Needs) -> str:
-    """The text of a workload's model."""
+def published(source: SourceNeed) -> str:
+    """The model by which other domains read a source that holds no persons."""
+    return (
+        f"/* ---\ndescription: Every record of {source.name}, for other domains.\n--- */\n"
+        f"SELECT {', '.join(COLUMNS)}\nFROM {source.name}\n"
+    )
+
+
+def model(use: Use, reads: str) -> str:
+    """The text of a workload's model, over what it reads of its source."""
     shape = SHAPES[use.need.kind]
-    return f"/* ---\ndescription: {shape.says}\n--- */\n{shape.sql.format(source=read_by(main_source(use, needs)))}\n"
+    return f"/* ---\ndescription: {shape.says}\n--- */\n{shape.sql.format(source=reads)}\n"
 
 
 def test(use: Use, needs: Needs) -> str:
