@@ -21,5 +21,6 @@ def sampled(cases: Iterable[T], every: int) -> list[T]:
     return found if CI else found[::every]
 
 
-in_ci = pytest.mark.skipif(not CI, reason="long, and CI runs it: CI=true make test, with every service there")
+LONG = "long, and CI runs it: CI=true make test, with every service there"
+in_ci = pytest.mark.skipif(not CI, reason=LONG)
 """Marks what takes long and is another case of something that every run has."""

@@ -34,7 +34,7 @@ def handed_over(example: Path, at: Path) -> Path:
     return at
 
 
-@pytest.mark.parametrize("example", sampled(EXAMPLES, 5), ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", sampled(EXAMPLES[::-1], 5), ids=lambda path: path.stem)
 def test_it_runs_passes_its_tests_and_is_proven(example: Path, tmp_path: Path) -> None:
     at = handed_over(example, tmp_path)
     headrace("run", at, "--until-caught-up", "--no-serve")
@@ -78,6 +78,7 @@ def test_who_is_meant_is_read_by_one_model_only(tmp_path: Path) -> None:
     assert pseudonym("s1") != pseudonym("s2") != "s2"
 
 
+@in_ci
 def test_in_a_mesh_what_other_domains_read_is_published(tmp_path: Path) -> None:
     """A domain that has no source of its own reads those of others, as their products, with persons as pseudonyms or without any."""
     requirements = yaml.safe_load((ROOT / "examples" / "requirements" / "many_domains.yaml").read_text())

@@ -14,6 +14,8 @@ import httpx
 import pytest
 import yaml
 
+from tests.sampling import CI, LONG
+
 from .chromium import Page
 from .conftest import HEADRACE, Node
 
@@ -88,6 +90,8 @@ def titles(node: Node, board: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def history(node: Node) -> Node:
+    if not CI:
+        pytest.skip(LONG)
     """The node, when the nine months before the live part are in, and the last of their flights are down."""
     token = node.link.partition("token=")[2]
     end = time.monotonic() + HISTORY_SECONDS

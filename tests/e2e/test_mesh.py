@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.sampling import in_ci
+
 from .conftest import Folder, Running, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -97,6 +99,7 @@ def test_each_door_keeps_domains_apart(mesh: Folder, node: Running) -> None:
     assert node.client.get("/v1/reports/customers").status_code == 200
 
 
+@in_ci
 def test_a_page_reads_what_its_domain_may_whoever_looks(mesh: Folder) -> None:
     """A page that slips by the check at the start, as a node that runs does not look at it again, is held at the gate."""
     text = (mesh.root / "domains/sales/dashboards/sales.yaml").read_text()
@@ -129,6 +132,7 @@ def test_a_contract_changes_with_its_version(mesh: Folder) -> None:
     assert "HR-809" in mesh.catch_up().err
 
 
+@in_ci
 def test_a_key_that_is_there_twice_fails_the_test_of_its_contract(mesh: Folder) -> None:
     model = "domains/sales/models/sales_by_country.sql"
     mesh.write(model, (mesh.root / model).read_text().replace("GROUP BY ALL", "GROUP BY 1, 2, o.article"))

@@ -63,7 +63,7 @@ def test_late_rows_count_and_changes_add_up(engine: DuckDBEngine, folder: Path, 
                 weight = row.pop("__w")
                 summed[name][str(row)] += weight
 
-    for epoch in range(45):
+    for epoch in range(32):
         mark, arrived = feed.next()
         engine.run(mark, arrived)
         told()

@@ -15,6 +15,7 @@ from headrace.project import Report, Section, Tile
 from headrace.project.load import load
 from headrace.runtime.assemble import Assembly, assemble
 from headrace.security import Catalog, Principal, gate
+from tests.sampling import in_ci
 
 from .batch import PROJECT, Batch, Moment
 from .figures import Row, month_total
@@ -118,6 +119,7 @@ def test_the_report_offers_the_months_there_are_and_one_not_over_last(live: Mome
     assert found == [f"2013-{month:02}" for month in (*range(9, 0, -1), 10)]
 
 
+@in_ci
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_shows_something(section: Section, year: Moment, assembly: Assembly) -> None:
     assert section.sql is not None
@@ -126,6 +128,7 @@ def test_a_section_shows_something(section: Section, year: Moment, assembly: Ass
     assert {name for name in (section.x, section.series, *section.y) if name} <= set(rows[0])
 
 
+@in_ci
 @pytest.mark.parametrize("month", ["2013-02", "2013-07", "2013-12"])
 def test_the_report_adds_up(month: str, year: Moment, assembly: Assembly) -> None:
     sections = {section.title: section.sql or "" for section in REPORT.sections}

@@ -45,6 +45,7 @@ def assert_proven(project: Path) -> None:
     assert [r for r in receipts if not r["equal"]] == []
 
 
+@in_ci
 def test_the_year_and_its_figures(tmp_path: Path) -> None:
     project = made(tmp_path / "x")
     headrace("run", project, "--until-caught-up", "--no-serve")
