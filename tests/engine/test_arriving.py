@@ -17,6 +17,7 @@ from sqlglot import exp
 from headrace.engine import Arrived, Asked, Committed, DuckDBEngine, Mark, SourceTable
 from headrace.errors import EngineError
 from headrace.sql import Catalog, Relation, SqlText, compile_model
+from tests.sampling import in_ci
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 NAN, INF = float("nan"), float("inf")
@@ -92,6 +93,7 @@ COMPARED: Mapping[str, tuple[str, pa.DataType, Sequence[object]]] = {
 }
 
 
+@in_ci
 @pytest.mark.parametrize("kind", COMPARED)
 def test_conditions_mean_the_same_whoever_compares(tmp_path: Path, kind: str) -> None:
     """Every value against every other, in a filter that Arrow could have been asked for."""

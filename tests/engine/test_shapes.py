@@ -34,7 +34,7 @@ WHOLE = {
 BASE = {"grouped": MODELS["grouped"]}
 
 
-@pytest.mark.parametrize("about", sampled(SHAPES, 4))
+@pytest.mark.parametrize("about", sampled(SHAPES, 6))
 def test_kept_equals_recomputed(tmp_path: Path, about: str) -> None:
     engine = DuckDBEngine(tmp_path / "state.duckdb", tmp_path / "lake")
     models = BASE | SHAPES[about]

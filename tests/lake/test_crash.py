@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from headrace.lake import open_lake
-from tests.sampling import sampled
+from tests.sampling import in_ci, sampled
 
 from .rows import numbered, offsets
 
@@ -39,6 +39,7 @@ def run_until_killed(root: Path, seconds: float) -> int | None:
     return told[-1] if told else None
 
 
+@in_ci
 def test_a_killed_writer_loses_and_repeats_nothing(tmp_path: Path) -> None:
     root, dice, told = tmp_path / "lake", random.Random(7), 0
     for _ in range(KILLS):

@@ -16,6 +16,7 @@ from headrace.project.load import load
 from headrace.runtime.datadir import DataDir
 from headrace.runtime.node import Node, Settings
 from headrace.security import Principal
+from tests.sampling import in_ci
 
 READER = Principal("reader")
 SOURCE = {
@@ -150,6 +151,7 @@ def test_a_changed_model_starts_its_final_rows_anew(running: Running) -> None:
     assert running.proven()
 
 
+@in_ci
 def test_accepting_late_rows_after_all_counts_those_that_were_set_aside(running: Running) -> None:
     running.node._tiering.flush()
     (running.project / "sources" / "clicks.yaml").write_text(json.dumps({**SOURCE, "late": "accept"}))

@@ -16,6 +16,7 @@ from headrace.runtime.datadir import DataDir
 from headrace.runtime.node import Node, Settings
 from headrace.runtime.tiering import TIDY_AFTER
 from headrace.security import Principal
+from tests.sampling import in_ci
 
 COLUMNS = {
     "id": "BIGINT",
@@ -107,6 +108,7 @@ def test_many_small_commits_leave_few_files(node: Node) -> None:
     assert [r["equal"] for r in node.parity()["models"]] == [True]
 
 
+@in_ci
 def test_proof_while_rows_move_to_the_lake(node: Node) -> None:
     """A recompute reads each row once, whether it moves before, while or after it is read."""
     end = threading.Event()

@@ -193,12 +193,13 @@ def _argument(design: Design) -> list[Claim]:
     if place == 1:
         return [*said, Claim("Its stack scores best here by itself.", ("scoring",))]
     best = design.stack
+    before = sum(round(stack.score, 2) > round(ours.score, 2) for stack in design.stacks)
     gap = {key: best.criteria[key] - ours.criteria[key] for key in CRITERIA}
     worse = max(gap, key=lambda key: gap[key])
     return [
         *said,
         Claim(
-            f"Its stack is number {place} of {len(design.stacks)} with {ours.score:.2f}, {best.score - ours.score:.2f} behind, most of it in {CRITERIA[worse][0].lower()} "
+            f"Its stack scores {ours.score:.2f}, behind {before} of {len(design.stacks) - 1} others and {best.score - ours.score:.2f} below the first, most of that in {CRITERIA[worse][0].lower()} "
             f"({ours.criteria[worse]:.2f} against {best.criteria[worse]:.2f}): it is young, and few people know it. It costs {money(ours.total, design.needs)} over three years, "
             f"against {money(best.total, design.needs)}. Whoever weighs one code base and cost higher than age may choose it.",
             ("scoring",),

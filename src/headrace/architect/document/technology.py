@@ -33,7 +33,8 @@ def components(design: Design, marks: Marks) -> Iterator[Block]:
     yield Heading(2, "2. Core components")
     yield Paragraph(
         f"What fits best, by the technology scoring, among parts that go together. {cited(marks, 'scoring', 'template')} "
-        "Other stacks, each around another technology that processes the data:"
+        "Other stacks, each around another technology that processes the data"
+        + ("; those that are not open source come last, as that is preferred:" if _some_come_last(design) else ":")
     )
     yield table(
         ("stack around", "score", *(title for title, _, _ in CRITERIA.values()), "three years", "hours a month"),
@@ -83,11 +84,21 @@ def _row(part: Part, marks: Marks) -> tuple[str, ...]:
     )
 
 
+def _some_come_last(design: Design) -> bool:
+    """Whether a stack stands behind one that it outscores."""
+    scores = [round(stack.score, 2) for stack in design.stacks]
+    return scores != sorted(scores, reverse=True)
+
+
 def _alternatives(part: Part) -> str:
     told = []
     able = sorted(part.others, key=lambda each: bool(each.barred) or each.name in part.misfits)
     for each in able[:3]:
         why = each.barred or part.misfits.get(each.name) or f"{each.total:.2f}"
+        if why == f"{each.total:.2f}" and each.total > part.chosen.total:
+            why += (
+                ", and what is there stays" if part.stays else ", and an open one is preferred that is not far behind"
+            )
         told.append(f"{each.technology.title}: {why}")
     return "; ".join(told)
 
