@@ -25,6 +25,7 @@ def product(**more: object) -> Product:
         "description": "A day.",
         "schema": {"day": "DATE", "n": "BIGINT"},
         "key": ["day"],
+        "not_null": ["n"],
         "freshness": "10 minutes",
     }
     return Product.model_validate({"name": "daily", "file": FILE, "domain": "sales", **stated, **more})
@@ -89,9 +90,10 @@ def test_proof(promised: str | None, equal: bool | None, age: int, verdict: str)
         ({"schema": {"day": "DATE", "n": "BIGINT", "m": "BIGINT"}}, "m is new", "1.3.0"),
         ({"schema": {"day": "DATE", "n": "BIGINT", "m": "BIGINT"}, "version": "1.2.9"}, "m is new", "1.3.0"),
         ({"schema": {"day": "DATE", "n": "BIGINT", "m": "BIGINT"}, "version": "1.3.0"}, "", ""),
-        ({"schema": {"day": "DATE"}, "version": "1.9.0"}, "n is gone", "2.0.0"),
+        ({"schema": {"day": "DATE"}, "not_null": [], "version": "1.9.0"}, "n is gone", "2.0.0"),
         ({"schema": {"day": "DATE", "n": "INTEGER"}, "version": "1.9.0"}, "n is INTEGER, and was BIGINT", "2.0.0"),
         ({"key": ["n"], "version": "1.9.0"}, "another key", "2.0.0"),
+        ({"not_null": [], "version": "1.9.0"}, "n may be NULL", "2.0.0"),
         ({"schema": {"n": "BIGINT"}, "key": [], "version": "2.0.0"}, "", ""),
     ],
 )
@@ -118,7 +120,7 @@ def test_the_version_that_is_asked_for_is_enough_and_none_below_it_is(
     old: dict[str, str], new: dict[str, str], was: tuple[int, int, int], now: tuple[int, int, int]
 ) -> None:
     def told(version: tuple[int, int, int]) -> str:
-        one = product(schema=new, key=[], version=".".join(map(str, version)))
+        one = product(schema=new, key=[], not_null=[], version=".".join(map(str, version)))
         found = list(changed_without_version(project(one), {"daily": Contract(".".join(map(str, was)), old, ())}))
         return found[0].fix if found else ""
 
@@ -149,6 +151,8 @@ def test_versions_are_three_numbers(text: str) -> None:
         ("emails", None),
         ("mailing_list", None),
         ("article", None),
+        ("IPAddress", "ip_address"),
+        ("phone1", "phone"),
     ],
 )
 def test_names_that_ask_for_a_tag(column: str, word: str | None) -> None:

@@ -72,6 +72,25 @@ BREAKS = {
             "customer_directory",
         ),
     ),
+    "a model reads the rejected rows of all domains": (
+        written("domains/sales/models/peek.sql", "SELECT source, raw FROM headrace_rejected"),
+        ("HR-221", "domains/sales/models/peek.sql", "sales may not read headrace_rejected", "publishes nothing"),
+    ),
+    "a product of a model of another domain": (
+        written(
+            "domains/logistics/products/orders_placed.yaml",
+            "version: 1.0.0\ndescription: x\nschema: {id: BIGINT}\nfreshness: 10 minutes\n",
+        ),
+        ("HR-209", "domains/sales/products/orders_placed.yaml", "the name 'orders_placed' is taken", "rename"),
+    ),
+    "a product of no domain": (
+        written("products/orders_placed.yaml", "version: 1.0.0\n"),
+        ("HR-213", "products/orders_placed.yaml", "belongs to no domain", "domains/NAME/products/"),
+    ),
+    "alerts of a domain, which nothing reads yet": (
+        written("domains/sales/alerts/a.yaml", "x: 1\n"),
+        ("HR-210", "domains/sales/alerts/a.yaml", "alerts/ is not supported", "move it"),
+    ),
     "a dashboard of a domain reads what another keeps to itself": (
         edited("domains/sales/dashboards/sales.yaml", "FROM orders_placed", "FROM deliveries"),
         ("HR-221", "domains/sales/dashboards/sales.yaml", "dashboard sales, 'Orders'", "sales_by_country"),
@@ -248,6 +267,9 @@ def test_a_policy_holds_in_a_project_without_domains_too(tmp_path: Path) -> None
     assert broken(tmp_path) == []
     edited("dashboards/now.yaml", "FROM known", "FROM headrace_rejected")(tmp_path)  # which holds rows as they came
     assert [problem.code for problem in broken(tmp_path)] == ["HR-223"]
+    counted = "SELECT count(*) AS n FROM headrace_rejected"
+    edited("dashboards/now.yaml", "FROM headrace_rejected", counted)(tmp_path)
+    assert broken(tmp_path) == []
 
 
 def test_every_code_is_raised_somewhere() -> None:

@@ -236,6 +236,8 @@ class DuckDBEngine:
 
     def reconcile(self, mark: Mark, sources: Collection[str], models: Collection[str]) -> Committed:
         with self._lock, self._doing(f"reconciling in epoch {mark.epoch}"):
+            self._forget_differences()
+            self._use_threads(self._threads)
             self._write_waiting()
             try:
                 with transaction(self._connection):
@@ -246,12 +248,12 @@ class DuckDBEngine:
                 self._runner.forget()
                 raise
             self._runner.install([prepared.program for prepared in self._programs.values()])
-            # Epochs after it would be run again after a crash, and not this one: it must not be lost.
-            while self.durable().epoch != mark.epoch:
-                self.checkpoint()
-                if self.durable().epoch != mark.epoch:
-                    time.sleep(BUSY_SECONDS)
-            return Committed(mark, changed)
+        # Epochs after it would be run again after a crash, and not this one: it must not be lost. None runs meanwhile.
+        while self.durable().epoch != mark.epoch:
+            self.checkpoint()
+            if self.durable().epoch != mark.epoch:
+                time.sleep(BUSY_SECONDS)
+        return Committed(mark, changed)
 
     def _reconciled(self, mark: Mark, sources: Collection[str], models: Collection[str]) -> dict[str, int]:
         """How many rows changed, by relation: late rows that count now, and what the models' rows have become."""
@@ -276,6 +278,7 @@ class DuckDBEngine:
         self._install_programs({name: found for name, found in known.items() if name not in anew})
         for name in anew:
             changed[name] = self._difference(name)
+        self._let_all_go()  # so that the lake gets the final rows of this build, and lets go of those of the one before
         _set_mark(self._connection, mark)
         self._differences = frozenset(anew)
         return {name: rows for name, rows in changed.items() if rows}
@@ -583,7 +586,8 @@ class DuckDBEngine:
         if source.sets_aside is None:
             self._watermarks.drop(source.name)
         elif not self._watermarks.knows(source.name):
-            self._watermarks.restart(source, _mark(self._connection).offsets.get(source.name, 0))
+            taken = _mark(self._connection).offsets.get(source.name, 0)
+            self._watermarks.restart(source, taken, self._counted.below(source.name))
         self._sources[source.name] = source
         if source.changelog:
             self._create_delta(source)
@@ -716,10 +720,13 @@ class DuckDBEngine:
     def _let_go(self, rows: int) -> None:
         self._unforgotten.update(rows=rows, epochs=1)
         if self._unforgotten["rows"] >= FORGET_ROWS or self._unforgotten["epochs"] >= FORGET_EPOCHS:
-            marks = {s.name: self._watermarks.of(s) for s in self._sources.values()}
-            programs = [prepared.program for prepared in self._programs.values()]
-            self._seals.let_go(programs, marks, self._runner.statements)
-            self._unforgotten.clear()
+            self._let_all_go()
+
+    def _let_all_go(self) -> None:
+        marks = {s.name: self._watermarks.of(s) for s in self._sources.values()}
+        programs = [prepared.program for prepared in self._programs.values()]
+        self._seals.let_go(programs, marks, self._runner.statements)
+        self._unforgotten.clear()
 
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; on the thread that ran it, before the next."""

@@ -30,11 +30,13 @@ def _strangers(project: Project, compiled: Compiled) -> Iterator[ProjectError]:
     """HR-221: models that read what another domain does not publish."""
     if not project.domains:
         return
-    closed = {domain: reach(project, domain).closed for domain in project.domains}
+    reaches = {domain: reach(project, domain) for domain in project.domains}
     for program in compiled.programs:
         model = project.models[program.model]
         for relation in program.reads:
-            if (home := closed[model.domain].get(relation)) is not None:
+            within = reaches[model.domain]
+            if relation not in within.open:  # the ledger of rejected rows is nobody's: it has rows of all domains
+                home = within.closed.get(relation, "the project")
                 text = SqlText(model.sql, model.path, model.first_line)
                 published = [name for name, product in project.products.items() if product.domain == home]
                 fix = (

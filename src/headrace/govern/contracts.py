@@ -21,6 +21,7 @@ class Contract:
     version: str
     columns: Mapping[str, str]
     key: tuple[str, ...]
+    not_null: tuple[str, ...] = ()
 
 
 def contracts(project: Project) -> dict[str, Contract]:
@@ -30,7 +31,8 @@ def contracts(project: Project) -> dict[str, Contract]:
 
 def contract_of(product: Product) -> Contract:
     columns = {name.lower(): kind for name, kind in product.columns.items()}
-    return Contract(product.version, columns, tuple(sorted(name.lower() for name in product.key)))
+    key, not_null = (tuple(sorted(map(str.lower, names))) for names in (product.key, product.not_null))
+    return Contract(product.version, columns, key, not_null)
 
 
 def broken(project: Project, compiled: Compiled) -> Iterator[ProjectError]:
@@ -83,6 +85,9 @@ def _needed(before: Contract, now: Contract, old: tuple[int, int, int]) -> tuple
         if column in now.columns and now.columns[column] != kind
     ]
     breaks += ["another key"] if before.key != now.key else []
+    breaks += [
+        f"{column} may be NULL" for column in before.not_null if column in now.columns and column not in now.not_null
+    ]
     added = [f"{column} is new" for column in now.columns if column not in before.columns]
     major, minor, _ = old
     if breaks:

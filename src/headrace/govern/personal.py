@@ -11,7 +11,9 @@ from headrace.project import PersonalData, Project
 from headrace.project.near import nearest
 from headrace.sql import NOTHING, Origins, origins
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ROWS = ("raw", "reason")
+"""Columns of the ledgers that hold rows as they came, or tell of their values."""
 
 
 def policies(project: Project) -> list[PersonalData]:
@@ -51,7 +53,7 @@ def followed(project: Project, compiled: Compiled, masks: frozenset[str]) -> dic
         if name in project.sources:
             made[name] = {c: frozenset({(name, c)} & tagged) for c in map(str.lower, columns)}
         elif name not in project.models:  # the ledgers of rejected and late rows hold rows of any source
-            made[name] = dict.fromkeys(map(str.lower, columns), frozenset(tagged))
+            made[name] = {c: frozenset(tagged) if c in _ROWS else NOTHING for c in map(str.lower, columns)}
     for program in compiled.programs:
         found = origins(program.batch, _columns_of(made), masks)
         made[program.model] = {c.lower(): o for c, o in zip(program.columns, found, strict=True)}
@@ -64,7 +66,8 @@ def _columns_of(made: Mapping[str, Mapping[str, Origins]]) -> Callable[[str], Ma
 
 def asks_for_tag(column: str, words: Sequence[str]) -> str | None:
     """The word in a column's name that asks for a tag."""
-    parts = [part for part in re.split(r"[^a-z0-9]+", _CAMEL.sub("_", column).lower()) if part]
+    words_ = re.split(r"[^a-z0-9]+", _CAMEL.sub("_", column).lower())
+    parts = [bare for word in words_ if (bare := word.rstrip("0123456789"))]
     runs = ("_".join(parts[i:j]) for i in range(len(parts)) for j in range(len(parts), i, -1))
     return next((run for run in runs if run in words), None)
 

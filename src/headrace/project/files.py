@@ -22,6 +22,7 @@ FOLDERS = {
 }
 DOMAINS = "domains"
 DOMAIN = "domain.yaml"
+PRODUCTS = "products"
 OF_DOMAIN = ("sources", "models", "products", "dashboards", "reports", "tests")
 """Folders that a domain may have."""
 OF_ALL = ("dashboards", "reports", "functions", "tests", "policies")
@@ -70,8 +71,12 @@ def find(root: Path) -> Files:
         for folder in OF_DOMAIN:
             found = _read_from(domain / folder, FOLDERS.get(folder, ".yaml"), problems)
             folders[folder] = (*folders.get(folder, ()), *found)
+        for folder in NOT_YET:
+            there = sorted(_walk(domain / folder, problems))
+            problems += [_unsupported(folder, path) for path in there if path.suffix in _YAML]
         for folder in sorted({*FOLDERS} - {*OF_DOMAIN}):
             problems += [_not_of_domain(path, root / folder) for path in sorted(_walk(domain / folder, problems))]
+    problems += [_of_no_domain(path, root) for path in sorted(_walk(root / PRODUCTS, problems)) if path.suffix in _YAML]
     if domains:
         alone = [path for folder in sorted({*FOLDERS} - {*OF_ALL}) for path in sorted(_walk(root / folder, problems))]
         problems += [

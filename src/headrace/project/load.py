@@ -154,13 +154,13 @@ def _page(cls: type[D], root: Path, path: Path) -> D:
     return checked(cls, document, name=path.stem, file=path.absolute(), domain=domain_of(root, path))
 
 
+_ALONE = ("dashboards", "reports", "tests", "policies", "products")
+"""Folders whose names meet no others' names."""
+
+
 def _same_names(folders: Mapping[str, tuple[Path, ...]]) -> list[ProjectError]:
     relations = (*folders["sources"], *folders["models"])
-    return [
-        p
-        for group in (relations, *(folders[name] for name in ("dashboards", "reports", "tests", "policies")))
-        for p in _repeated(group)
-    ]
+    return [p for group in (relations, *(folders.get(name, ()) for name in _ALONE)) for p in _repeated(group)]
 
 
 def _repeated(paths: Iterable[Path]) -> list[ProjectError]:

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from headrace.errors import AccessDenied, HeadraceError, NodeError, Place, ProjectError
+from headrace.errors import HeadraceError, NodeError, Place, ProjectError
 from headrace.govern import Compiled, Contract, Shown, changed_without_version, contracts, reach, violations
-from headrace.project import Dashboard, Project, ProjectErrors, Report
+from headrace.project import Dashboard, Project, ProjectErrors, Report, parsed_version
 from headrace.runtime.assemble import Assembly
 from headrace.security import Catalog, Principal, gate
 
@@ -66,9 +66,9 @@ def broken_rules(project: Project, assembly: Assembly) -> list[ProjectError]:
                     catalogs.of(Principal(what, domain=page.domain)),
                     parameters,
                 )
-            except AccessDenied as error:
-                strangers.append(_stranger(what, page.file, error))
-            except HeadraceError:
+            except HeadraceError as error:
+                if error.code == "HR-906":
+                    strangers.append(_stranger(what, page.file, error))
                 continue  # the page itself says what is wrong with it
             else:
                 shown.append(Shown(what, page.file, admitted.expression.this))
@@ -91,9 +91,8 @@ def _asked(page: Dashboard | Report) -> Iterator[tuple[str, str, Mapping[str, An
             yield f"report {page.name}, {section.title or number!r}", section.sql, named
 
 
-def _stranger(what: str, file: Path, error: AccessDenied) -> ProjectError:
-    code = "HR-221" if error.code == "HR-906" else error.code
-    return ProjectError(f"{what}: {error.what}", code=code, where=Place(file), fix=error.fix)
+def _stranger(what: str, file: Path, error: HeadraceError) -> ProjectError:
+    return ProjectError(f"{what}: {error.what}", code="HR-221", where=Place(file), fix=error.fix)
 
 
 class PublishedContracts:
@@ -134,7 +133,12 @@ class PublishedContracts:
             return {}
         try:
             found = json.loads(self._path.read_text())
-            return {name: Contract(one["version"], one["columns"], tuple(one["key"])) for name, one in found.items()}
+            for one in found.values():
+                parsed_version(one["version"])
+            return {
+                name: Contract(one["version"], one["columns"], tuple(one["key"]), tuple(one.get("not_null", ())))
+                for name, one in found.items()
+            }
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise NodeError(
                 f"what was published of the products cannot be read: {error}",

@@ -117,7 +117,9 @@ class EpochLoop:
     def reconcile(self, sources: Collection[str], models: Collection[str]) -> Committed:
         """An epoch without rows, between two others: see :meth:`Engine.reconcile`. Waits for the one that runs."""
         if self._thread is None:
-            return self._reconcile(sources, models)
+            committed = self._reconcile(sources, models)
+            self.committed(committed)
+            return committed
         work: Future[Committed] = Future()
         self._asked.put((work, sources, models))
         while not work.done() and self._thread.is_alive():
@@ -133,17 +135,23 @@ class EpochLoop:
         self.log.record(epoch)
         committed = self.engine.reconcile(Mark(epoch.id, epoch.offsets, epoch.time), sources, models)
         self.mark = committed.mark
-        self.committed(committed)
         return committed
 
-    def _reconcile_asked(self) -> None:
+    def _reconcile_asked(self) -> bool:
+        """Reconcile if somebody has asked for it; false if that failed."""
         while not self._asked.empty():
             work, sources, models = self._asked.get()
             try:
-                work.set_result(self._reconcile(sources, models))
+                committed = self._reconcile(sources, models)
             except HeadraceError as error:
                 self._unsure = True  # the epoch is in the ledger: it is run as one that brings nothing
                 work.set_exception(error)
+                return False
+            try:
+                self.committed(committed)
+            finally:
+                work.set_result(committed)  # it is done, whatever became of those who are to hear of it
+        return True
 
     def rates(self) -> tuple[float, float]:
         """Rows and epochs per second, over the last seconds."""
@@ -182,7 +190,8 @@ class EpochLoop:
             for epoch in self.log.epochs(self.mark.epoch):
                 self._run(epoch)
             self._unsure = False
-        self._reconcile_asked()
+        if not self._reconcile_asked():
+            return
         if self.step():
             self._end.wait(self._rest)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 import structlog
 
 from headrace.engine import Arrived, Committed, Engine, Mark, OnStart, Recomputed
-from headrace.errors import HeadraceError, LogError, UsageError
+from headrace.errors import EngineError, HeadraceError, LogError, UsageError
 from headrace.govern import Standing
 from headrace.ingest import open_reader, parse_push, resolve
 from headrace.log import Stored
@@ -135,7 +135,11 @@ class Node:
             progress(self._headway())
         self.check()
         if reconciled_models(self.project) and not self.interrupted:
-            self.reconcile()
+            try:
+                self.reconcile()
+            except HeadraceError:
+                self.check()  # what stopped the node is what there is to tell
+                raise
         silence = Backoff("tiering", self._ended, self._waits)
         while not self._ended.is_set() and (failed := _tried(self._tiering.flush)) is not None:
             if failed.code not in SILENT:
@@ -278,17 +282,35 @@ class Node:
         changed: dict[str, int] = {}
         if late:
             changed.update(self._reconciled(sources, ()))
-        touched = sorted({*models, *(self.project.models.keys() & changed.keys())}, key=list(self.project.models).index)
-        found = self.parity(touched)
+        found = self._proven({*models, *changed})
         if differing := [receipt["model"] for receipt in found["models"] if not receipt["equal"]]:
-            changed.update(self._reconciled((), differing))
-            found = self.parity(touched)
-        return {**found, "late": late, "changed": {name: changed[name] for name in touched if changed.get(name)}}
+            for name, rows in self._reconciled((), differing).items():
+                changed[name] = changed.get(name, 0) + rows
+            found = self._proven({*models, *changed})
+        return {
+            **found,
+            "late": late,
+            "changed": {name: changed[name] for name in self.project.models if name in changed},
+        }
+
+    def _proven(self, names: Collection[str]) -> dict[str, Any]:
+        """Receipts of the models among these; of none where there are none."""
+        models = [name for name in self.project.models if name in names]
+        return self.parity(models) if models else {"epoch": self._loop.mark.epoch, "models": []}
 
     def _reconciled(self, sources: Iterable[str], models: Sequence[str]) -> Mapping[str, int]:
-        committed = self._loop.reconcile(frozenset(sources), models)
+        with (
+            self._proving
+        ):  # a proof reads for as long as it takes, and what is reconciled could not be saved meanwhile
+            committed = self._loop.reconcile(frozenset(sources), models)
         CountedFile(self.data.counted).write(self._engine.counted())
         return committed.changed
+
+    def _reconcile_regularly(self) -> None:
+        """Reconcile, and prove what the pattern leaves alone if all is to be proven."""
+        found = self.reconcile()
+        if self.project.parity.every is not None:
+            self._proven(self.project.models.keys() - {receipt["model"] for receipt in found["models"]})
 
     def receipts(self) -> dict[str, dict[str, Any]]:
         """The newest receipt of each model that has one."""
@@ -370,7 +392,8 @@ class Node:
             "sources": sources,
             "models": [self._model_status(name, sizes) for name in self.project.models],
             "products": [
-                promised(product, self._standing(name, mark, ends)) for name, product in self.project.products.items()
+                promised(product, self._standing(name, mark, ends), self._contracts.broken(product))
+                for name, product in self.project.products.items()
             ],
             "state_rows": {name: rows for name, rows in sizes.items() if name.startswith("state.")},
             "log": {stream: {"rows": stored.rows, "bytes": stored.bytes} for stream, stored in held.items()},
@@ -595,7 +618,8 @@ class Node:
 
     def _prove_regularly(self) -> None:
         every = proof_interval(self.project)
-        prove = self.reconcile if reconciled_models(self.project) else self.parity
+        reconciles = bool(reconciled_models(self.project))
+        prove: Callable[[], object] = self._reconcile_regularly if reconciles else self.parity
         assert every is not None
         rest = every.total_seconds()
         while not self._ended.wait(rest):
@@ -604,7 +628,8 @@ class Node:
                 prove()
             except Exception as error:  # noqa: BLE001 - a thread must not end in silence
                 failed = as_ours(error, "proving")
-                if failed.code not in (*SILENT, "HR-618"):
+                undone = reconciles and isinstance(failed, EngineError)  # all is as it was: the next one tries again
+                if failed.code not in SILENT and not undone:
                     self._fail(failed)
                 else:
                     log_.warning("models were not proven", why=failed.what)
@@ -614,9 +639,13 @@ class Node:
         """Say in the log when a promise is broken, and when it is kept again."""
         kept = dict.fromkeys(self.project.products, True)
         while not self._ended.wait(PROMISES_SECONDS):
-            ends, mark = self._stored_lately()[0], self._loop.mark
+            try:
+                ends, mark = self._stored_lately()[0], self._loop.mark
+            except HeadraceError as error:
+                log_.warning("promises were not looked at", why=error.what)
+                continue
             for name, product in self.project.products.items():
-                found = promised(product, self._standing(name, mark, ends))
+                found = promised(product, self._standing(name, mark, ends), self._contracts.broken(product))
                 if found["ok"] != kept[name]:
                     kept[name] = found["ok"]
                     say = log_.info if found["ok"] else log_.warning

@@ -23,13 +23,19 @@ CONTRACT_SECONDS = 10.0
 ASKING = Principal("contracts", admin=True)
 
 
-def promised(product: Product, standing: Standing) -> dict[str, Any]:
-    """How a product stands to its promises. Lengths of time are seconds."""
+def promised(product: Product, standing: Standing, broken: int | None) -> dict[str, Any]:
+    """How a product stands to its promises. Lengths of time are seconds.
+
+    Args:
+        broken: rows that break the contract; None: that could not be looked at.
+    """
     found = health(product, standing)
     return {
         "name": product.name,
         "domain": product.domain,
-        "ok": found.ok,
+        "ok": found.ok and not broken,
+        "contract": "unknown" if broken is None else "broken" if broken else "met",
+        "contract_rows_broken": broken,
         "freshness": found.freshness,
         "behind": None if found.behind is None else round(found.behind.total_seconds(), 3),
         "freshness_promised": product.freshness.total_seconds(),
@@ -107,12 +113,9 @@ def described(
     product: Product, project: Project, assembly: Assembly, standing: Standing, found: Found
 ) -> dict[str, Any]:
     """A product's entry in the catalog."""
-    domain, promises = project.domains[product.domain], promised(product, standing)
+    domain = project.domains[product.domain]
     return {
-        **promises,
-        "ok": promises["ok"] and not found.broken,
-        "contract": "unknown" if found.broken is None else "broken" if found.broken else "met",
-        "contract_rows_broken": found.broken,
+        **promised(product, standing, found.broken),
         "description": product.description,
         "version": product.version,
         "owner": product.owner or domain.owner,

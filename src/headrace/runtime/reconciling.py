@@ -69,11 +69,12 @@ class CountedFile:
         Raises:
             NodeError: HR-804, there is no room or no right.
         """
-        if list(counted) == (self.read() if self._path.exists() else []):
+        text = json.dumps([asdict(one) for one in counted])
+        if not counted and not self._path.exists():
             return
         draft = self._path.with_suffix(".new")
         try:
-            draft.write_text(json.dumps([asdict(one) for one in counted]))
+            draft.write_text(text)
             draft.replace(self._path)
         except OSError as error:
             raise NodeError(

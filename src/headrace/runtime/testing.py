@@ -89,7 +89,7 @@ def tested(project: Project) -> tuple[list[Outcome], list[Held]]:
 
 
 def _held(project: Project, assembly: Assembly) -> list[Held]:
-    """Each domain, contract and policy with the rules that are broken; a rule that is none of theirs is the first domain's."""
+    """Each domain, contract and policy with the rules that are broken; a rule that is none of theirs is the project's."""
     broken = broken_rules(project, assembly)
     found = [
         *(

@@ -15,6 +15,8 @@ from headrace.serve.errors import bad_request, unknown
 from headrace.serve.protocol import Node
 from headrace.serve.site import Site, answer_json, find, read_fields, require_admin, require_own, stream
 
+LONGEST_SECONDS = 86_400.0
+
 
 async def healthz(_site: Site, _request: Request) -> Response:
     """Tell that the server answers; no data."""
@@ -144,7 +146,8 @@ async def check_parity(site: Site, request: Request) -> Response:
 async def reconcile(site: Site, request: Request) -> Response:
     """Count late rows in, recompute models, and replace what differs."""
     require_admin(request, "reconcile models")
-    return answer_json(await site.call(site.node.reconcile))
+    # It cannot be stopped half-way, so the answer comes when it is done.
+    return answer_json(await site.calls.run(lambda _: site.node.reconcile(), seconds=LONGEST_SECONDS))
 
 
 async def metrics(site: Site, _request: Request) -> Response:

@@ -56,11 +56,7 @@ class Layout:
     def published(self) -> Iterator[tuple[SourceNeed, float]]:
         """Sources that other domains read, each with the seconds within which the most pressing of them must see a record."""
         for load in self.design.needs.sources if self.mesh else ():
-            waits = [
-                use.need.freshness.total_seconds()
-                for use in self.design.needs.uses
-                if self.main_source(use).name == load.need.name
-                and self.home(use.need.domain) != self.home(load.need.domain)
-            ]
-            if waits:
-                yield load.need, min(waits)
+            uses = [use for use in self.design.needs.uses if self.main_source(use).name == load.need.name]
+            if any(self.home(use.need.domain) != self.home(load.need.domain) for use in uses):
+                # Uses of its own domain may read the same model: it is as fresh as the most pressing of all.
+                yield load.need, min(use.freshness for use in uses)
