@@ -150,3 +150,14 @@ def test_the_record_is_json_that_names_what_was_decided() -> None:
 def test_the_reference_is_as_the_classes_have_it() -> None:
     page = ROOT / "docs" / "reference" / "requirements.md"
     assert page.read_text() == reference(), f"python -m headrace.architect.reference > {page.relative_to(ROOT)}"
+
+
+@pytest.mark.parametrize(
+    "said", ['https://a"onpointerenter="alert(1)', "<script>alert(1)</script>", '`"><img src=x onerror=alert(1)>`']
+)
+def test_what_requirements_say_is_no_markup_of_the_page(said: str) -> None:
+    shown = page("x", [Heading(1, "x"), Paragraph(said)])
+    body = shown.partition("<main>")[2]
+    assert "<script" not in body
+    assert "<img" not in body
+    assert not re.search(r"<a [^>]*on\w+=", body)

@@ -14,6 +14,7 @@ from headrace.architect import design, knowledge, read
 from headrace.architect.handoff.models import SHAPES, main_source, pseudonym, read_by
 from headrace.architect.handoff.project import files
 from headrace.project import load
+from headrace.project.written import dump
 from tests.sampling import in_ci, sampled
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +107,14 @@ def test_its_pattern_and_policies_are_those_of_the_design(example: Path, tmp_pat
     persons = any(read_by(source) != source.name for source in read(example).sources)
     assert ("personal_data" in project.policies) == persons
     assert bool(project.domains) == bool(project.products) == (made.pattern.chosen == "mesh")
+
+
+@pytest.mark.parametrize("name", ["1e5", "08", "true", "~", "0x1F"])
+def test_a_name_that_yaml_takes_for_something_else_stays_text(name: str, tmp_path: Path) -> None:
+    told = {"name": name, "sources": [{"name": "a", "kind": "files"}]}
+    told["workloads"] = [{"name": "b", "kind": "report", "freshness": "1 day"}]
+    (tmp_path / "r.yaml").write_text(dump(told))
+    assert load(handed_over(tmp_path / "r.yaml", tmp_path / "project")).name == name
 
 
 def test_what_must_be_fresh_is_shown_with_a_source_that_streams() -> None:

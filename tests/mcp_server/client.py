@@ -17,8 +17,9 @@ from mcp_types import CallToolResult, GetPromptResult, TextContent
 import headrace
 
 HEADRACE = Path(sys.executable).with_name("headrace")
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(headrace.__file__).parents[1])}
-"""So that the process runs what is tested, wherever the command was installed from."""
+INHERITED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+ENVIRONMENT = {**INHERITED, "PYTHONPATH": str(Path(headrace.__file__).parents[1])}
+"""So that the process runs what is tested, wherever the command was installed from, and keeps its output back as it does for others."""
 
 
 class Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,29 @@ def test_links_within_a_project_are_not_followed_out(asking: Session, root: Path
     error = asking.refused("review", project="reviewed/project")
     assert error["code"] == "HR-161"
     assert "secret" not in str(error)
+
+
+def test_two_links_in_a_row_are_not_followed_out(asking: Session, root: Path, outside: Path) -> None:
+    """A folder of the project is a link to another one within the root, which holds a link out of it."""
+    asking.told("design", requirements=REPORTING, out="twice")
+    sources = root / "twice/project/sources"
+    sources.rename(root / "shared_sources")
+    sources.symlink_to(root / "shared_sources")
+    assert asking.told("review", project="twice/project")["drift"] is not None
+    (root / "shared_sources/stolen.yaml").symlink_to(outside / "headrace.yaml")
+    error = asking.refused("review", project="twice/project")
+    assert error["code"] == "HR-161"
+    assert "secret" not in str(error)
+
+
+def test_a_design_is_not_written_through_a_link_to_what_people_wrote(asking: Session, root: Path) -> None:
+    asking.told("design", requirements=REPORTING, out="mine")
+    (root / "theirs").mkdir()
+    (root / "theirs/headrace.yaml").write_text("name: theirs\n")
+    shutil.rmtree(root / "mine/project")
+    (root / "mine/project").symlink_to(root / "theirs")
+    assert asking.refused("design", requirements=REPORTING, out="mine")["code"] == "HR-164"
+    assert files(root / "theirs") == {"headrace.yaml": b"name: theirs\n"}
 
 
 def test_links_that_stay_within_are_followed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,22 @@ def test_standard_output_holds_messages_and_nothing_else(tmp_path: Path) -> None
 
 
 def test_a_message_that_is_too_large_ends_the_session(tmp_path: Path) -> None:
-    done = ran(tmp_path, *OPENED, request(1, "ping", {"_meta": {"x": "x" * 1_000_001}}), request(2, "ping", {}))
-    assert done.returncode == 2
-    assert "HR-163: a message has more than 1,000,000 characters" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [0]
+    with (tmp_path / "stderr").open("w") as stderr, started(tmp_path, stderr) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{OPENED[0]}\n")
+        process.stdin.flush()
+        first = json.loads(process.stdout.readline())
+        with suppress(BrokenPipeError):  # it may be gone before all of it is sent
+            process.stdin.write(f"{OPENED[1]}\n{request(1, 'ping', {'_meta': {'x': 'x' * 1_000_001}})}\n")
+            process.stdin.flush()
+        rest = process.stdout.read()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+    assert (process.returncode, first["id"], rest) == (2, 0, "")
+    logged = (tmp_path / "stderr").read_text()
+    assert "HR-163: a message has more than 1,000,000 characters" in logged
+    assert "Traceback" not in logged
 
 
 def test_a_client_that_goes_ends_the_process(tmp_path: Path) -> None:

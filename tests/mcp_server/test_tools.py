@@ -33,7 +33,7 @@ def test_tools_are_listed_with_typed_arguments_and_answers(asking: Session) -> N
         assert tool.description
         assert all("description" in field for field in tool.input_schema["properties"].values())
         assert tool.output_schema["type"] == "object"
-    assert [name for name, tool in tools.items() if not tool.annotations.read_only_hint] == ["design"]
+    assert [name for name, tool in tools.items() if not tool.annotations.read_only_hint] == ["design", "review"]
     assert "SourceNeed" in tools["design"].input_schema["$defs"]
 
 

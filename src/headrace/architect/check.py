@@ -20,6 +20,8 @@ from headrace.errors import Place, UsageError
 from headrace.project import FileSource, PersonalData, Project, Target
 from headrace.sql import SqlText, reads
 
+LARGEST_RECORD = 20_000_000
+"""Bytes. That of the largest example has some hundred thousand."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -46,8 +48,10 @@ def approved(path: Path) -> dict[str, Any]:
         UsageError: HR-117, it is none, or one of another version.
     """
     try:
+        if path.exists() and (not path.is_file() or path.stat().st_size > LARGEST_RECORD):
+            raise OSError(f"it is no file of at most {LARGEST_RECORD // 1_000_000} MB")
         found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _no_record(path, str(getattr(error, "strerror", None) or error)) from None
     if not isinstance(found, dict) or found.get("version") != VERSION:
         raise _no_record(path, "it is not the record of a design that this version writes")

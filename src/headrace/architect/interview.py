@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_type_hints
 
-import yaml
 from pydantic import BaseModel, ValidationError, create_model
 
 from headrace.architect.requirements import (
@@ -18,6 +17,7 @@ from headrace.architect.requirements import (
     Team,
     Workload,
 )
+from headrace.project.written import dump
 
 Ask = Callable[[str, str], str]
 """Question and what is taken if nothing is answered -> the answer."""
@@ -41,7 +41,7 @@ def interview(ask: Ask, say: Say) -> str:
     )
     _company(talk, told)
     _place(talk, told)
-    return "# Asked for by `headrace design --interview`.\n" + yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
+    return "# Asked for by `headrace design --interview`.\n" + dump(told)
 
 
 def _source(talk: _Talk) -> dict[str, Any] | None:

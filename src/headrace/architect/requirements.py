@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -21,7 +21,7 @@ Skill = Literal["python", "sql", "java", "scala", "kubernetes", "linux", "cloud"
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise refused(f"{value!r} is not a number", "write a number, without a unit and without quotes")
-    if not isfinite(value):
+    if not abs(value) <= sys.float_info.max:  # nor is it one that is no number
         raise refused("the number is too large", "write a smaller one")
     return float(value)
 

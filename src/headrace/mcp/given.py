@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import AfterValidator, Field, PlainValidator
 
 from headrace.architect import Requirements
 from headrace.architect.read import understood
 from headrace.project.declared import refused
+from headrace.project.written import dump
 
 LARGEST = 50_000
 """Characters of requirements. The examples have two thousand."""
@@ -24,14 +23,11 @@ TOO_LARGE = "HR-163"
 CALLED = Path("requirements")
 """What messages call requirements that are in no file."""
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./-]*[A-Za-z0-9]")
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
-
 
 def _text_or_keys(value: Any) -> str | dict[str, Any]:
     if not isinstance(value, str | dict):
         raise refused("requirements are YAML text, or an object", "send the text of a file, or its keys with values")
-    size = len(value) if isinstance(value, str) else len(json.dumps(value))
+    size = len(value) if isinstance(value, str) else len(json.dumps(value, ensure_ascii=False))
     if size > LARGEST:
         raise refused(f"the requirements have {size:,} characters", f"send {LARGEST:,} at most", code=TOO_LARGE)
     return value
@@ -61,7 +57,7 @@ def requirements_of(given: str | Mapping[str, Any]) -> tuple[Requirements, str]:
     Raises:
         ProjectErrors: with every problem there is, each at its line and column of that text.
     """
-    text = given if isinstance(given, str) else yaml.dump(_told(given), Dumper=_Dumper, sort_keys=False, width=10_000)
+    text = given if isinstance(given, str) else dump(_told(given))
     return understood(text, CALLED), text
 
 
@@ -70,18 +66,3 @@ def _told(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _told(held) for key, held in value.items() if held is not None}
     return [_told(held) for held in value] if isinstance(value, list) else value
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes whatever a reader of the core schema could take for something else than text."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
-        return True
-
-
-def _quoted(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
-
-
-_Dumper.add_representer(str, _quoted)

@@ -29,7 +29,6 @@ class Wanted:
 
     name: str
     says: str
-    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,7 @@ class Prompt:
     @property
     def listed(self) -> types.Prompt:
         """As clients see it."""
-        arguments = [
-            types.PromptArgument(name=one.name, description=one.says, required=one.required) for one in self.wants
-        ]
+        arguments = [types.PromptArgument(name=one.name, description=one.says, required=False) for one in self.wants]
         return types.Prompt(name=self.name, title=self.title, description=self.says, arguments=arguments)
 
     def got(self, given: Values) -> types.GetPromptResult:
@@ -56,13 +53,13 @@ class Prompt:
         Raises:
             UsageError: HR-160, the arguments are not what it wants; HR-163, they are too large.
         """
-        known, must = {one.name for one in self.wants}, {one.name for one in self.wants if one.required}
-        if sum(map(len, given.values())) > LARGEST:
+        known = {one.name for one in self.wants}
+        if sum(len(name) + len(value) for name, value in given.items()) > LARGEST:
             raise UsageError(
                 f"{self.name}: the arguments are too large", code=TOO_LARGE, fix=f"send {LARGEST:,} characters at most"
             )
-        if wrong := sorted((given.keys() - known) | (must - given.keys())):
-            what = f"{self.name}: {', '.join(wrong)} is {'missing' if wrong[0] in must else 'no argument of it'}"
+        if wrong := sorted(given.keys() - known):
+            what = f"{self.name}: {', '.join(wrong)} is no argument of it"
             raise UsageError(what, code="HR-160", fix=f"arguments: {', '.join(sorted(known))}")
         content = types.TextContent(text=f"{self.text(given)}\n\n{CITE}")
         return types.GetPromptResult(

@@ -30,12 +30,15 @@ def closed(root: Path, folder: Path) -> None:
     Raises:
         UsageError: HR-161, one does.
     """
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in (*folders, *files):
-            path = Path(parent, name)
-            if path.is_symlink():
-                inside(root, path)
+    todo, seen = [folder], {folder}
+    while todo:
+        for parent, folders, files in os.walk(todo.pop()):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in (*folders, *files):
+                path = Path(parent, name)
+                if path.is_symlink() and (led := inside(root, path)).is_dir() and led not in seen:
+                    seen.add(led)  # a project is read through links to folders, too
+                    todo.append(led)
 
 
 def _outside(given: str | Path, why: str) -> UsageError:

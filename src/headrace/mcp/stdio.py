@@ -65,7 +65,10 @@ def serve(root: Path) -> None:
 async def _serve(session: Session) -> None:
     made = server(session)
     async with stdio_server(stdin=anyio.wrap_file(_claimed())) as (reading, writing):
-        await made.run(reading, writing, made.create_initialization_options())
+        try:
+            await made.run(reading, writing, made.create_initialization_options())
+        finally:
+            sys.stdout.flush()  # what functions printed: a moment later descriptor 1 is the protocol's again
 
 
 def _ours(group: BaseExceptionGroup[BaseException]) -> BaseException:

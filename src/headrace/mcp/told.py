@@ -69,3 +69,11 @@ def source(name: str, known: Knowledge) -> Source:
     unit = price.unit.replace("_", " ")
     says = f"{price.what}: {price.amount:g} US dollars a unit ({unit})."
     return Source(name=name, says=says, basis="price", source=price.source, url=price.url, date=str(price.date))
+
+
+class ConflictTold(Answer):
+    """Requirements that do not go together, though a design can be made."""
+
+    what: str
+    given: tuple[str, ...]
+    nearest: tuple[str, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,13 +13,14 @@ from typing import Any, Generic, TypeVar
 import mcp_types as types
 
 from headrace.architect.schema import Schemas
-from headrace.errors import HeadraceError, Place, UsageError
+from headrace.errors import HeadraceError, NodeError, Place, UsageError
 from headrace.mcp.arguments import arguments
 from headrace.mcp.session import Session
 from headrace.mcp.told import Told
 from headrace.project.declared import Declared
 
 Takes = TypeVar("Takes", bound=Declared)
+_log = logging.getLogger("headrace.mcp")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Tool(Generic[Takes]):
     Attributes:
         says: what it is for, to whoever chooses among tools.
         writes: whether it may write files.
+        runs: whether it may run code that lies in the root.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Tool(Generic[Takes]):
     gives: type[Told]
     does: Callable[[Session, Takes], Told]
     writes: bool = False
+    runs: bool = False
 
     @cached_property
     def listed(self) -> types.Tool:
@@ -49,10 +53,10 @@ class Tool(Generic[Takes]):
             output_schema=self.gives.model_json_schema(mode="serialization"),
             annotations=types.ToolAnnotations(
                 title=self.title,
-                read_only_hint=not self.writes,
-                destructive_hint=self.writes,
+                read_only_hint=not (self.writes or self.runs),
+                destructive_hint=self.writes or self.runs,
                 idempotent_hint=True,
-                open_world_hint=False,
+                open_world_hint=self.runs,
             ),
         )
 
@@ -64,14 +68,33 @@ class Tool(Generic[Takes]):
             return _failed(error)
         except OSError as error:
             return _failed(_unreadable(error))
-        plain = told.model_dump(mode="json")
+        except Exception as error:  # noqa: BLE001 - a defect of ours ends no session
+            _log.exception("the tool %s failed", self.name)
+            return _failed(_defect(error))
+        plain: dict[str, Any] = json.loads(_sendable(json.dumps(told.model_dump(mode="json"), ensure_ascii=False)))
         links = [types.ResourceLink(uri=uri, name=uri.partition("://")[2]) for uri in told.resources]
         return types.CallToolResult(content=[_text(plain), *links], structured_content=plain)
 
 
 def _failed(error: HeadraceError) -> types.CallToolResult:
-    shown = types.TextContent(text=str(error))
-    return types.CallToolResult(content=[shown], structured_content=error.as_dict(), is_error=True)
+    plain = json.loads(_sendable(json.dumps(error.as_dict(), ensure_ascii=False)))
+    return types.CallToolResult(
+        content=[types.TextContent(text=_sendable(str(error)))], structured_content=plain, is_error=True
+    )
+
+
+def _sendable(text: str) -> str:
+    """Without what no encoding has: half a character, as a file's name or an escape in JSON may hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _defect(error: Exception) -> NodeError:
+    return NodeError(
+        f"a defect of Headrace: {type(error).__name__}",
+        code="HR-899",
+        state="nothing is known to have been written",
+        fix="the log on standard error has the details; please report it",
+    )
 
 
 def _unreadable(error: OSError) -> UsageError:

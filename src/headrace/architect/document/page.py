@@ -13,7 +13,7 @@ from headrace.architect.document.marks import MARK
 
 _STYLE = (files("headrace.architect.document") / "page.css").read_text("utf-8")
 _CODE = re.compile(r"`([^`]+)`")
-_LINK = re.compile(r"https?://[^\s<]+")
+_LINK = re.compile(r"https?://[^\s<\"]+")
 
 
 def page(title: str, blocks: Iterable[Block]) -> str:

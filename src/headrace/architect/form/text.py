@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from headrace.project.document import scalar
+from headrace.project.written import Writer
 
 HEAD = "# Filled in at `headrace design form`.\n# What is not said here is assumed; the design says so.\n"
 
@@ -20,12 +20,8 @@ def text(declared: Mapping[str, Any]) -> str:
     return HEAD + str(told)
 
 
-class _Writer(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - lists are indented
-        super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - a project's YAML has none
-        return True
+class _Writer(Writer):
+    """Lists of words on one line."""
 
 
 def _words(writer: _Writer, value: list[Any]) -> yaml.Node:
@@ -37,12 +33,5 @@ def _keys(writer: _Writer, value: dict[str, Any]) -> yaml.Node:
     return writer.represent_mapping("tag:yaml.org,2002:map", value, flow_style=False)
 
 
-def _said(writer: _Writer, value: str) -> yaml.Node:
-    # PyYAML writes as YAML 1.1 has it, and files are read as YAML 1.2: there `1e3` is a number, too.
-    quoted = not isinstance(scalar(value), str)
-    return writer.represent_scalar("tag:yaml.org,2002:str", value, style='"' if quoted else None)
-
-
 _Writer.add_representer(list, _words)
 _Writer.add_representer(dict, _keys)
-_Writer.add_representer(str, _said)

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-import yaml
-
 from headrace.architect.handoff import models
 from headrace.architect.handoff.layout import Layout
 from headrace.architect.handoff.records import COLUMNS
 from headrace.architect.needs import Use, duration
 from headrace.architect.requirements import SourceNeed
+from headrace.project.written import dump
 
 
 def is_published(use: Use) -> bool:
@@ -37,7 +36,7 @@ def files(layout: Layout) -> dict[str, str]:
         longest = max(longest, within)
     if longest:
         policy = {"kind": "products", "description": "No product is older than this.", "freshness": duration(longest)}
-        found["policies/products.yaml"] = _dump(policy)
+        found["policies/products.yaml"] = dump(policy)
     return found
 
 
@@ -55,14 +54,10 @@ def _of_source(source: SourceNeed, folder: str, within: timedelta) -> dict[str, 
 
 
 def _domain(layout: Layout, domain: str) -> str:
-    return _dump({"owner": layout.owner(domain), "description": f"The data of {domain.replace('_', ' ')}."})
+    return dump({"owner": layout.owner(domain), "description": f"The data of {domain.replace('_', ' ')}."})
 
 
 def _product(says: str, columns: Mapping[str, str], key: Iterable[str], freshness: timedelta) -> str:
     told: dict[str, Any] = {"version": "1.0.0", "description": says, "schema": dict(columns)}
     told |= {"key": [*key]} if key else {}
-    return _dump({**told, "freshness": duration(freshness)})
-
-
-def _dump(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, width=120, allow_unicode=True)
+    return dump({**told, "freshness": duration(freshness)})

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from headrace.architect.handoff.records import COLUMNS, is_changing
 from headrace.architect.needs import Needs, Use
 from headrace.architect.requirements import SourceNeed
+from headrace.project.written import dump
 
 DEVELOPMENT_KEY = "development only"
 """With which the generated project hashes until it is given a key of its own."""
@@ -190,7 +189,7 @@ def test(use: Use, needs: Needs) -> str:
         "given": {source.name: [*_GIVEN]},
         "expect": expect,
     }
-    return yaml.safe_dump(told, sort_keys=False, width=120)
+    return dump(told)
 
 
 def _shown(key: str, value: Any, *, hidden: bool) -> Any:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
 from headrace.architect.deployment import MODELS
 from headrace.architect.design import Design
 from headrace.architect.framework import PATTERNS
@@ -15,6 +13,7 @@ from headrace.architect.handoff.layout import PATTERN, Layout
 from headrace.architect.needs import Use, duration
 from headrace.architect.pattern import real_time
 from headrace.architect.requirements import SourceNeed
+from headrace.project.written import dump
 
 PERSONAL_DATA = {
     "kind": "personal_data",
@@ -46,7 +45,7 @@ def files(design: Design) -> dict[str, str]:
             found[f"{folder}reports/{use.need.name}.yaml"] = _report(use.need.name)
     if persons:
         found["functions/pseudonym.py"] = models.FUNCTION
-        found["policies/personal_data.yaml"] = _dump(PERSONAL_DATA)
+        found["policies/personal_data.yaml"] = dump(PERSONAL_DATA)
     if layout.mesh:
         return found | mesh.files(layout) | _dashboards(layout)
     found["dashboards/operations.yaml"] = _dashboard(f"{needs.requirements.name}: operations", needs.uses)
@@ -66,17 +65,13 @@ def _dashboards(layout: Layout) -> dict[str, str]:
     return found
 
 
-def _dump(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, width=120, allow_unicode=True)
-
-
 def _settings(design: Design) -> str:
     streams = any(not records.is_changing(load.need) for load in design.needs.sources)
     told: dict[str, Any] = {"name": design.needs.requirements.name, "pattern": PATTERN[design.pattern.chosen]}
     if streams:
         told["clock"] = "event_time"
     told["parity"] = {"every": "15 minutes"}
-    return _dump(told)
+    return dump(told)
 
 
 def _says(load: Any) -> str:
@@ -94,12 +89,12 @@ def _source(source: SourceNeed, data: str, *, personal: bool, says: str) -> str:
     }
     told |= {"key": ["id"]} if changing else {"event_time": "at"}
     told |= {"tags": {"subject": "personal"}} if personal else {}
-    return _dump({**told, "schema": records.COLUMNS})
+    return dump({**told, "schema": records.COLUMNS})
 
 
 def _report(name: str) -> str:
     shape = models.SHAPES["report"]
-    return _dump(
+    return dump(
         {
             "title": name.replace("_", " ").capitalize(),
             "sections": [
@@ -153,7 +148,7 @@ def _dashboard(title: str, uses: Iterable[Use]) -> str:
             )
         else:
             tiles.append({"title": heading, "kind": "table", "sql": f"SELECT * FROM {name} ORDER BY ALL LIMIT 20"})
-    return _dump({"title": title, "tiles": tiles})
+    return dump({"title": title, "tiles": tiles})
 
 
 def _readme(design: Design, layout: Layout) -> str:

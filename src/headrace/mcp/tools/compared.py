@@ -45,7 +45,10 @@ class WeightTold(Answer):
 
     criterion: str
     weight: float
-    leads_from: float | None = Field(description="Nothing: no weight does it.")
+    leads_from: float | None = Field(
+        description="The weight nearest to the one in use at which another leads: from there up if it is larger, from there down if it is smaller. "
+        "Nothing: no weight does it."
+    )
     winner: str
 
 

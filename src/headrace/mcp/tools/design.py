@@ -38,7 +38,8 @@ def _designed(session: Session, asked: Asked) -> Designed:
     made = Made(design(requirements, session.known), text)
     if folder is not None:
         for name in made.documents:
-            inside(session.root, folder / name)
+            if inside(session.root, folder / name) != folder / name:
+                raise _taken(str(asked.out))
         save(folder, made.documents)
     session.last = made
     return told(made.design, str(folder.relative_to(session.root)) if folder is not None else None)
@@ -58,11 +59,15 @@ def _free(root: Path, out: str) -> Path:
             pass
         else:
             return folder
-    raise UsageError(
-        "what is there was not written by an earlier design",
+    raise _taken(out)
+
+
+def _taken(out: str) -> UsageError:
+    return UsageError(
+        "what is there, or what a link there leads to, was not written by an earlier design",
         code="HR-164",
         where=Place(Path(out)),
-        state="no design was made and nothing was written",
+        state="nothing was written",
         fix="name a folder that does not exist yet, an empty one, or one with the design.json of an earlier design",
     )
 

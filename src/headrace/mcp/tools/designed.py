@@ -13,7 +13,7 @@ from headrace.architect.framework import PATTERNS, Pattern
 from headrace.architect.stack import Stack
 from headrace.architect.write import DOCUMENT, PAGE, RECORD, REQUIREMENTS
 from headrace.mcp.addresses import of_design
-from headrace.mcp.told import Answer, Statement, Told, said
+from headrace.mcp.told import Answer, ConflictTold, Statement, Told, said
 
 
 class Scores(Answer):
@@ -82,14 +82,6 @@ class Assumed(Answer):
     key: str = Field(description="The requirement that would replace it.")
     said: str
     why: str
-
-
-class ConflictTold(Answer):
-    """Requirements that do not go together, though a design can be made."""
-
-    what: str
-    given: tuple[str, ...]
-    nearest: tuple[str, ...]
 
 
 class Designed(Told):

@@ -18,7 +18,7 @@ from headrace.errors import UsageError
 from headrace.mcp.given import RequirementsAgain, Short, requirements_of
 from headrace.mcp.rooted import closed, inside
 from headrace.mcp.session import Session
-from headrace.mcp.told import Answer, Told
+from headrace.mcp.told import Answer, ConflictTold, Told
 from headrace.mcp.tool import Tool
 from headrace.project import load
 from headrace.project.declared import Declared
@@ -61,14 +61,6 @@ class RiskTold(Answer):
     sections: tuple[str, ...]
 
 
-class Clash(Answer):
-    """Requirements that do not go together."""
-
-    what: str
-    given: tuple[str, ...]
-    nearest: tuple[str, ...]
-
-
 class Difference(Answer):
     """Where the project differs from the design."""
 
@@ -89,7 +81,7 @@ class Reviewed(Told):
     failed: int = Field(description="How many checks are answered with no.")
     open: int = Field(description="How many are for people.")
     risks: tuple[RiskTold, ...] = Field(description="The gravest first.")
-    conflicts: tuple[Clash, ...]
+    conflicts: tuple[ConflictTold, ...]
     drift: tuple[Difference, ...] | None = Field(
         default=None, description="Nothing without a project; empty: it is as designed."
     )
@@ -135,7 +127,7 @@ def _record(session: Session, asked: Asked, project: Path | None) -> dict[str, A
         return _plain(record(design(requirements_of(asked.requirements)[0], session.known)))
     if asked.design is not None:
         return approved(inside(session.root, asked.design))
-    if project is not None and (project.parent / RECORD).exists():
+    if project is not None and project != session.root and (project.parent / RECORD).exists():
         return approved(inside(session.root, project.parent / RECORD))
     return _plain(record(session.latest().design))
 
@@ -170,4 +162,5 @@ REVIEW = Tool(
     Asked,
     Reviewed,
     _reviewed,
+    runs=True,
 )
