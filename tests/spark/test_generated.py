@@ -13,7 +13,7 @@ import pytest
 from tests.spark.generated import outcome
 
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.timeout(900)]
-PROJECTS = 2
+PROJECTS = 1
 
 
 @pytest.mark.parametrize("seed", range(PROJECTS))
