@@ -35,6 +35,7 @@ def handed_over(example: Path, at: Path) -> Path:
     return at
 
 
+@in_ci
 @pytest.mark.parametrize("example", sampled(EXAMPLES[::-1], 5), ids=lambda path: path.stem)
 def test_it_runs_passes_its_tests_and_is_proven(example: Path, tmp_path: Path) -> None:
     at = handed_over(example, tmp_path)

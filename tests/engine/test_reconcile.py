@@ -14,11 +14,12 @@ from headrace.engine import Arrived, Asked, DuckDBEngine, Mark, SetsAside
 from headrace.engine import duckdb as engine_module
 from headrace.errors import EngineError
 from headrace.sql import SqlText, parse
-from tests.sampling import sampled
+from tests.sampling import CI, in_ci, sampled
 
 from .test_sealing import LATENESS, MODELS, Feed, compiled, differing, sources
 
 ASIDE = SetsAside("ts", LATENESS)
+EPOCHS = 32 if CI else 27
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_late_rows_count_and_changes_add_up(engine: DuckDBEngine, folder: Path, 
                 weight = row.pop("__w")
                 summed[name][str(row)] += weight
 
-    for epoch in range(32):
+    for epoch in range(EPOCHS):
         mark, arrived = feed.next()
         engine.run(mark, arrived)
         told()
@@ -86,6 +87,7 @@ def test_late_rows_count_and_changes_add_up(engine: DuckDBEngine, folder: Path, 
     with_all.close()
 
 
+@in_ci
 def test_an_earlier_epoch_is_as_it_was(engine: DuckDBEngine) -> None:
     tables = sources(ASIDE)
     engine.install(tables, compiled(engine, tables, MODELS))
@@ -99,6 +101,7 @@ def test_an_earlier_epoch_is_as_it_was(engine: DuckDBEngine) -> None:
         assert content(engine, name, before) == there, name
 
 
+@in_ci
 def test_what_counts_survives_a_state_file_that_is_lost(engine: DuckDBEngine, folder: Path) -> None:
     tables = sources(ASIDE)
     engine.install(tables, compiled(engine, tables, MODELS))

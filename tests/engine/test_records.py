@@ -175,6 +175,7 @@ class Published:
         return found
 
 
+@in_ci
 @pytest.mark.parametrize("seed", sampled(range(2), 2))
 def test_who_follows_the_records_has_every_row(tmp_path: Path, seed: int) -> None:
     """All shapes of SQL; it begins in the middle, takes epochs one by one or several together, and fails now and then."""

@@ -13,7 +13,7 @@ import pytest
 from headrace.engine import Arrived, DuckDBEngine, Mark, SetsAside, SourceTable
 from headrace.engine import duckdb as engine_module
 from headrace.sql import Catalog, Forget, Program, Relation, SqlText, compile_model, watermark
-from tests.sampling import sampled
+from tests.sampling import in_ci, sampled
 
 COLUMNS = {"id": "BIGINT", "ts": "TIMESTAMP", "k": "VARCHAR", "v": "INTEGER"}
 LATENESS = timedelta(seconds=20)
@@ -198,6 +198,7 @@ def test_late_rows_are_kept_apart_with_the_watermark_that_they_came_behind(engin
     assert engine.content("a")[0].num_rows == feed.offsets["a"] - feed.late["a"]
 
 
+@in_ci
 def test_a_state_file_made_anew_sets_the_same_rows_aside(tmp_path: Path) -> None:
     tables = sources(SetsAside("ts", LATENESS))
     feed, epochs = Feed(3), []

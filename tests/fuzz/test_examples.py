@@ -21,7 +21,7 @@ EPOCHS = 10
 ALL = [pytest.param(c, id=c.name.replace(" ", "-")) for constructs in CONSTRUCTS.values() for c in constructs]
 
 
-@pytest.mark.parametrize("construct", sampled(ALL, 3))
+@pytest.mark.parametrize("construct", sampled(ALL, 6))
 def test_example_is_kept_up_to_date(construct: Construct) -> None:
     verdict = tried(Case({"m": construct.sql}, stream(random.Random(construct.name), EPOCHS)))
     assert not verdict.faults

@@ -103,7 +103,7 @@ def keep(
         yield mark, held
 
 
-@pytest.mark.parametrize("query", sampled(QUERIES, 4))
+@pytest.mark.parametrize("query", sampled(QUERIES, 6))
 def test_kept_equals_recomputed_and_plain_duckdb(engine: DuckDBEngine, events: dict[str, pa.Table], query: str) -> None:
     seen = 0
     for mark, held in keep(engine, (query,), random_epochs(events, random.Random(query))):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sampling import sampled
+from tests.sampling import in_ci, sampled
 
 from .data import queries
 from .kept import Kept, embedded
@@ -30,6 +30,7 @@ def plain() -> Iterator[PlainTables]:
     tables.close()
 
 
+@in_ci
 @pytest.mark.parametrize(("form", "refreshes"), sampled([(Form.KEYED, 2), (Form.BAG, 1), (Form.APPEND_ONLY, 1)], 3))
 def test_kept_equals_plain(plain: PlainTables, tmp_path: Path, form: Form, refreshes: int) -> None:
     kept = Kept(embedded(tmp_path), plain, form)

@@ -126,10 +126,10 @@ async function fit() {
 /** Write, and over what is there only if that is agreed to. */
 async function written(address, replace = false) {
   try {
-    changed = false; // what is typed while it is written is not in it
-    return await ask(address, { values: filled(), replace });
+    const done = await ask(address, { values: filled(), replace });
+    changed = false;
+    return done;
   } catch (error) {
-    changed = true;
     if (error.code !== "HR-122" || replace) throw error;
     const agreed = await confirmed("Write over what is there?", `${sentence(error.message)} What that says now is lost, with its comments.`, "Write over it");
     if (agreed) return written(address, true);
