@@ -293,13 +293,9 @@ class DuckDBEngine:
 
     def _difference(self, model: str) -> int:
         """What a model's rows have become, against what they were, as a change; how many rows that is."""
-        before, after = quoted(_before_name(model)), f"main.{quoted(model)}"
-        columns = listed(self._programs[model].program.columns)
-        sides = " UNION ALL ".join(
-            f"SELECT {columns}, {weight}::TINYINT AS {WEIGHT} FROM (SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other})"
-            for weight, one, other in ((-1, before, after), (1, after, before))
-        )
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(_difference_name(model))} AS {sides}")
+        before, columns = quoted(_before_name(model)), listed(self._programs[model].program.columns)
+        change = tables.change(f"SELECT {columns} FROM {before}", f"SELECT {columns} FROM main.{quoted(model)}")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(_difference_name(model))} AS {change}")
         self._connection.execute(f"DROP TABLE {before}")
         row = self._connection.execute(f"SELECT count(*) FROM {quoted(_difference_name(model))}").fetchone()
         return row[0] if row is not None else 0
@@ -415,11 +411,7 @@ class DuckDBEngine:
             cursor.register("wanted", rows)
             wanted = f"SELECT {', '.join(f'CAST({quoted(n)} AS {kind}) AS {quoted(n)}' for n, kind in kinds.items())} FROM wanted"
             there = f"SELECT {listed(list(kinds))} FROM main.{quoted(relation)}"
-            sides = (
-                f"SELECT *, CAST({weight} AS TINYINT) AS {WEIGHT} FROM ({one} EXCEPT ALL {other})"
-                for weight, one, other in ((-1, there, wanted), (1, wanted, there))
-            )
-            found = _fetched(cursor, " UNION ALL ".join(sides), None)
+            found = _fetched(cursor, tables.change(there, wanted), None)
             cursor.unregister("wanted")
             return found
 

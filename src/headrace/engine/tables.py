@@ -160,6 +160,14 @@ def netted(relation: str, names: Sequence[str]) -> str:
     return f"SELECT {columns}, sign(__n)::TINYINT AS {WEIGHT} FROM ({copies})"
 
 
+def change(before: str, after: str) -> str:
+    """What has to leave and to arrive, with ``__w``, for the rows of one SELECT to become those of another."""
+    return " UNION ALL ".join(
+        f"SELECT *, CAST({weight} AS TINYINT) AS {WEIGHT} FROM ({one} EXCEPT ALL {other})"
+        for weight, one, other in ((-1, before, after), (1, after, before))
+    )
+
+
 def create_live(connection: duckdb.DuckDBPyConnection, program: Program, text: str) -> None:
     """The model's empty table, and the view that queries name.
 

@@ -178,6 +178,28 @@ class DataDir:
         return f" (process {process})" if process else ""
 
 
+def replaced(path: Path, text: str, what: str) -> None:
+    """Write a file of a data directory anew: a reader, and a crash, finds the old text or the new one.
+
+    Args:
+        what: what it holds, in words.
+
+    Raises:
+        NodeError: HR-804, there is no room or no right.
+    """
+    draft = path.with_suffix(".new")
+    try:
+        draft.write_text(text)
+        draft.replace(path)
+    except OSError as error:
+        raise NodeError(
+            f"{what} cannot be stored: {error.strerror}",
+            code="HR-804",
+            state="results and state are not affected",
+            fix=f"free space or mend the permissions of {path}, then run again",
+        ) from None
+
+
 def _locked(descriptor: int) -> bool:
     """Lock it for us alone. Whoever only looks (`_held`) is in the way for a moment, and is waited for."""
     while True:

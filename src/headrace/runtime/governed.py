@@ -13,6 +13,7 @@ from headrace.errors import HeadraceError, NodeError, Place, ProjectError
 from headrace.govern import Compiled, Contract, Shown, changed_without_version, contracts, reach, violations
 from headrace.project import Dashboard, Project, ProjectErrors, Report, parsed_version
 from headrace.runtime.assemble import Assembly
+from headrace.runtime.datadir import replaced
 from headrace.security import Catalog, Principal, gate
 
 
@@ -116,17 +117,7 @@ class PublishedContracts:
         if not stated:
             return
         text = json.dumps({name: asdict(contract) for name, contract in stated.items()}, indent=2)
-        draft = self._path.with_suffix(".new")
-        try:
-            draft.write_text(text)
-            draft.replace(self._path)
-        except OSError as error:
-            raise NodeError(
-                f"the contracts of the products cannot be stored: {error.strerror}",
-                code="HR-804",
-                state="results and state are not affected",
-                fix=f"free space or mend the permissions of {self._path}, then run again",
-            ) from None
+        replaced(self._path, text, "the contracts of the products")
 
     def _read(self) -> dict[str, Contract]:
         if not self._path.exists():

@@ -391,10 +391,7 @@ class Node:
             "waiting": self._waits.told(),
             "sources": sources,
             "models": [self._model_status(name, sizes) for name in self.project.models],
-            "products": [
-                promised(product, self._standing(name, mark, ends), self._contracts.broken(product))
-                for name, product in self.project.products.items()
-            ],
+            "products": self._promises(mark, ends),
             "state_rows": {name: rows for name, rows in sizes.items() if name.startswith("state.")},
             "log": {stream: {"rows": stored.rows, "bytes": stored.bytes} for stream, stored in held.items()},
         }
@@ -644,10 +641,9 @@ class Node:
             except HeadraceError as error:
                 log_.warning("promises were not looked at", why=error.what)
                 continue
-            for name, product in self.project.products.items():
-                found = promised(product, self._standing(name, mark, ends), self._contracts.broken(product))
-                if found["ok"] != kept[name]:
-                    kept[name] = found["ok"]
+            for found in self._promises(mark, ends):
+                if found["ok"] != kept[found["name"]]:
+                    kept[found["name"]] = found["ok"]
                     say = log_.info if found["ok"] else log_.warning
                     say("promises are kept again" if found["ok"] else "a promise is broken", **found)
 
@@ -680,6 +676,13 @@ class Node:
             s: declared[s].lateness.total_seconds() for s in sources if s in declared and declared[s].event_time
         }
         return complete_to(sources, self._loop.reached, lateness, self._exhausted())
+
+    def _promises(self, mark: Mark, ends: Mapping[str, int]) -> list[dict[str, Any]]:
+        """How each product stands to its promises."""
+        return [
+            promised(product, self._standing(name, mark, ends), self._contracts.broken(product))
+            for name, product in self.project.products.items()
+        ]
 
     @property
     def _goes_on(self) -> bool:

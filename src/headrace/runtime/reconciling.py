@@ -11,6 +11,7 @@ from pathlib import Path
 from headrace.engine import Counted
 from headrace.errors import NodeError, Place
 from headrace.project import Project
+from headrace.runtime.datadir import replaced
 
 EVERY = timedelta(hours=1)
 """How often a project with the lambda pattern is reconciled that does not say."""
@@ -72,14 +73,4 @@ class CountedFile:
         text = json.dumps([asdict(one) for one in counted])
         if not counted and not self._path.exists():
             return
-        draft = self._path.with_suffix(".new")
-        try:
-            draft.write_text(text)
-            draft.replace(self._path)
-        except OSError as error:
-            raise NodeError(
-                f"which late rows have been counted in cannot be stored: {error.strerror}",
-                code="HR-804",
-                state="results and state are not affected",
-                fix=f"free space or mend the permissions of {self._path}, then run again",
-            ) from None
+        replaced(self._path, text, "which late rows have been counted in")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
+from typing import Literal
 
 import uvicorn
 from starlette.applications import Starlette
@@ -23,6 +24,22 @@ _START_SECONDS = 10.0
 _STOP_SECONDS = 5.0
 
 
+def configured(app: Starlette, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
+    """How any application is served here: plainly, and with logs of our own."""
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan=lifespan,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
 class Server:
     """One application on two sockets.
 
@@ -33,18 +50,7 @@ class Server:
 
     def __init__(self, app: Starlette, sockets: Sockets, *, limits: Limits | None = None) -> None:
         adopt("uvicorn.error")
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            loop="asyncio",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        config = configured(app, lifespan="on")
         self.sockets = sockets
         self._app = app
         self._uvicorn = _Uvicorn(config, app, (limits or Limits()).drain_seconds)

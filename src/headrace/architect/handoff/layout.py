@@ -45,10 +45,8 @@ class Layout:
 
     def read(self, source: SourceNeed, domain: str | None) -> str:
         """What models of a domain read of a source: across domains a model that its domain publishes."""
-        own = models.read_by(source)
-        return (
-            own if own != source.name or self.home(source.domain) == self.home(domain) else f"{source.name}_published"
-        )
+        within = self.home(source.domain) == self.home(domain)
+        return models.read_by(source) if within else models.published_as(source)
 
     def main_source(self, use: Use) -> SourceNeed:
         return models.main_source(use, self.design.needs)

@@ -41,9 +41,7 @@ def files(layout: Layout) -> dict[str, str]:
 
 
 def _of_source(source: SourceNeed, folder: str, within: timedelta) -> dict[str, str]:
-    name = models.read_by(source)
-    if name == source.name:
-        name = f"{name}_published"
+    name = models.published_as(source)
     says = f"Every record of {source.name}" + (
         ", who is meant as a pseudonym." if name == models.read_by(source) else "."
     )

@@ -153,6 +153,12 @@ def read_by(source: SourceNeed) -> str:
     return f"{source.name}_pseudonymised" if PERSONAL & set(source.holds) else source.name
 
 
+def published_as(source: SourceNeed) -> str:
+    """The model by which other domains read a source: the one that hashes who is meant, or one of its own."""
+    own = read_by(source)
+    return own if own != source.name else f"{source.name}_published"
+
+
 def pseudonymised(source: SourceNeed) -> str:
     """The only model that reads a source which holds persons."""
     columns = ", ".join("pseudonym(subject) AS subject" if name == "subject" else name for name in COLUMNS)

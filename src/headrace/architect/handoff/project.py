@@ -190,5 +190,4 @@ def _said(layout: Layout) -> str:
     }
     persons = any(models.read_by(load.need) != load.need.name for load in layout.design.needs.sources)
     policy = "`policies/personal_data.yaml` refuses products and pages that show a column which is tagged `personal` and not pseudonymised.\n"
-    said = told.get(pattern, "") + (policy if persons else "")
-    return f"{said}" if said else ""
+    return told.get(pattern, "") + (policy if persons else "")

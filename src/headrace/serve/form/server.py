@@ -9,10 +9,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from headrace.serve.logs import adopt
+from headrace.serve.server import configured
 from headrace.serve.sockets import bind_tcp, url
 
 HOST = "127.0.0.1"
-_GRACE_SECONDS = 2
 
 
 class FormServer:
@@ -34,18 +34,7 @@ class FormServer:
     def run(self, app: Starlette) -> None:
         """Serve until `end` is called, from a signal's handler or another thread."""
         adopt("uvicorn.error")
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
+        config = configured(app, lifespan="off")
         self._uvicorn = _Uvicorn(config)
         self._uvicorn.should_exit = self._ended
         try:
