@@ -135,7 +135,7 @@ class Kept:
                 return int(node.status()["epoch"])
         except HeadraceError as error:
             if error.code not in SILENT:
-                raise
+                raise AssertionError(self._logs[-1].read_text(errors="replace")[-20_000:]) from error
             return 0  # it cannot say: the broker is not back yet
 
     def _started(self) -> subprocess.Popen[bytes]:

@@ -189,7 +189,11 @@ def open_engine(project: Project, data: DataDir, lake: Lake) -> Engine:
 
     place = spark_place(project, target.engine, target.lake)
     session = open_session(place, data.root / "spark.log")
-    return ClusterEngine(SparkEngine(session, place.name), data.state, embedded, session.stop)
+    try:
+        return ClusterEngine(SparkEngine(session, place.name), data.state, embedded, session.stop)
+    except BaseException:
+        session.stop()
+        raise
 
 
 def spark_place(project: Project, declared: SparkCluster, lake: S3Lake) -> SparkPlace:

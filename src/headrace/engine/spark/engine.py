@@ -52,7 +52,8 @@ class SparkEngine:
         self.oracle = DuckDBOracle()
         self._spark = spark
         self._store = Store(spark, catalog)
-        self._ledger = Ledger(self._store)
+        with explained("opening the tables"):
+            self._ledger = Ledger(self._store)
         self._functions = Functions(spark)
         self._threads = ThreadPoolExecutor(AT_ONCE, "spark")
         self._start()
@@ -68,7 +69,8 @@ class SparkEngine:
 
     def mark(self) -> Mark:
         """The last whole epoch; commits of a later one that was broken off are not seen."""
-        return self._ledger.mark()
+        with explained("reading which epoch is the last"):
+            return self._ledger.mark()
 
     def durable(self) -> Mark:
         return self.mark()
@@ -262,7 +264,8 @@ class SparkEngine:
 
     def definitions(self) -> dict[str, dict[str, str]]:
         """The columns of each source as they were when it was first installed."""
-        return {name: json.loads(text)[0] for name, text in self._ledger.sources().items()}
+        with explained("reading what the sources are"):
+            return {name: json.loads(text)[0] for name, text in self._ledger.sources().items()}
 
     def changes(self, relation: str) -> pa.Table:
         """The net change of a relation in the last epoch, with ``__w``; before the next."""
@@ -318,7 +321,8 @@ class SparkEngine:
         live = [("live", name) for name, source in self._sources.items() if source.changelog]
         hot = [("hot", name) for name in self._sources]
         tables = [*hot, *live, *kept([written.program for written in self._programs.values()])]
-        commits = {f"{kind}.{name}": self._store.last(kind, name) for kind, name in tables}
+        with explained("counting rows"):
+            commits = {f"{kind}.{name}": self._store.last(kind, name) for kind, name in tables}
         return {name: commit.rows if commit else 0 for name, commit in commits.items()}
 
     def close(self) -> None:
