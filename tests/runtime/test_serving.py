@@ -455,7 +455,7 @@ def test_whoever_is_killed_each_answer_is_of_one_epoch(own: Service, tmp_path: P
 
     try:
         with serving(at, tmp_path / "serving") as node:
-            for turn in range(6):
+            for turn in range(4):
                 end = time.monotonic() + pick.uniform(0.3, 1.5)
                 while time.monotonic() < end:
                     write(at, range(written, written + 10))

@@ -20,7 +20,7 @@ from headrace.engine.spark.engine import SparkEngine
 
 pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.timeout(1200)]
 QUERIES = tuple(f"q{n}" for n in range(24))
-EVENTS, EPOCHS = 6_000, 3
+EVENTS, EPOCHS = 4_000, 2
 
 
 def feed() -> Iterator[Epoch]:
