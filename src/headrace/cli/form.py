@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
-from types import FrameType
 
 import typer
 
 from headrace.architect.form.form import RequirementsForm, loaded
 from headrace.architect.knowledge import knowledge
 from headrace.architect.read import content
+from headrace.cli.signals import ending
 from headrace.cli.stopped import wall
 from headrace.serve import configure_logs
 from headrace.serve.form import FormServer, form_app
@@ -32,7 +30,8 @@ def serve_form(requirements: Path | None, folder: Path, port: int) -> None:
     form = RequirementsForm(folder.resolve(), values)
     knowledge()  # read before anybody waits for it
     server, link = FormServer(port), Link()
-    with _ending(server):
+    # A second signal cuts off what is still being answered.
+    with closing(server), ending(server.end):
         # The link goes to standard output: it is the answer of the command.
         print(link.address(server.url), flush=True)
         typer.echo(f"Open the link; it works once. What you save goes to {folder}. Ctrl-C ends it.", err=True)
@@ -40,19 +39,3 @@ def serve_form(requirements: Path | None, folder: Path, port: int) -> None:
     written = ", ".join(map(str, form.written))
     typer.echo(f"Ended. Written: {written}" if written else "Ended. Nothing was written.", err=True)
     sys.stderr.flush()
-
-
-@contextmanager
-def _ending(server: FormServer) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end it cleanly; a second one cuts off what is still being answered."""
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's signature is the system's
-        server.end()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        server.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from headrace.errors import NodeError, UsageError
+from headrace.project import Project
 from headrace.runtime.datadir import DataDir
 
 # Several commands may ask a stopped node; each has the data directory to itself for a second or two.
@@ -60,13 +61,13 @@ def reached(
     """
     directory = data_dir(project, data, target)
     socket = directory.socket() if directory.busy else None
-    if domain is not None:
-        _check_domain(project, domain)
-    if socket is None:
+    if socket is None or domain is not None:
         # Only here: engine and lake take a second to import, and beside a running node an HTTP client is enough.
         from headrace.cli.stopped import loaded, opened
 
         declared = loaded(project)
+        _check_domain(declared, domain)
+    if socket is None:
         if not directory.exists:
             raise NodeError(
                 f"there is nothing to ask yet: {directory.root} does not exist",
@@ -84,11 +85,9 @@ def reached(
         yield running
 
 
-def _check_domain(project: Path, domain: str) -> None:
-    from headrace.cli.stopped import loaded  # only here: a question from within no domain needs no project
-
-    known = loaded(project).domains
-    if domain not in known:
+def _check_domain(project: Project, domain: str | None) -> None:
+    known = project.domains
+    if domain is not None and domain not in known:
         fix = f"domains: {', '.join(known)}" if known else "ask without --domain: the project has none"
         raise UsageError(f"there is no domain {domain!r}", code="HR-120", state="nothing was asked", fix=fix)
 

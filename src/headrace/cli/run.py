@@ -8,12 +8,12 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from rich.console import Console
 
 from headrace.cli.reach import PATIENCE_SECONDS, data_dir
+from headrace.cli.signals import ending
 from headrace.cli.stopped import loaded, wall
 from headrace.project import Project
 from headrace.runtime.datadir import DataDir
@@ -79,7 +79,11 @@ def _bound(project: Project, directory: DataDir, port: int | None, *, serve: boo
 
 @contextmanager
 def _running(node: Node, directory: DataDir, sockets: Sockets, console: Console) -> Iterator[None]:
-    with _ending(node), _opened(node, directory, sockets, console):
+    def end() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once
+        node.end()
+
+    with ending(end), _opened(node, directory, sockets, console):
         server = Server(app(node, open_token(directory.root, node.project.domains), STATIC, clock=wall), sockets)
         with _serving(server, directory):
             node.start()
@@ -137,22 +141,6 @@ def _serving(server: Server, directory: DataDir) -> Iterator[None]:
     finally:
         directory.node.unlink(missing_ok=True)
         server.stop()
-
-
-@contextmanager
-def _ending(node: Node) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the node cleanly; a second Ctrl-C ends the process at once."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        node.end()
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _say_where(console: Console, project: Project, sockets: Sockets, directory: DataDir, *, serve: bool) -> None:

@@ -11,6 +11,9 @@ from headrace.serve.site import Site, answer_json, find, read_body, require_admi
 
 CONTENT_TYPES = ("application/x-ndjson", "application/json", "application/vnd.apache.arrow.stream")
 _LONGEST_KEY = 255
+_PARTS = (
+    "Rows may come in several requests, each with an Idempotency-Key of its own: that makes it safe to send one again."
+)
 
 
 async def push(site: Site, request: Request) -> Response:
@@ -24,7 +27,7 @@ async def push(site: Site, request: Request) -> Response:
         )
     content_type, key = _content_type(request), _key(request)
     async with site.pushes:
-        body = await read_body(request, site.limits)
+        body = await read_body(request, site.limits, _PARTS)
         return answer_json(await site.call(lambda: site.node.push(source.name, body, content_type, key)))
 
 

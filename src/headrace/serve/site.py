@@ -153,8 +153,11 @@ async def _gone(request: Request) -> None:
         pass
 
 
-async def read_body(request: Request, limits: Limits) -> bytes:
+async def read_body(request: Request, limits: Limits, parts: str = "") -> bytes:
     """Return the body.
+
+    Args:
+        parts: what to say of sending it in several requests, where that can be done.
 
     Raises:
         UsageError: HR-144 larger than allowed, HR-145 compressed, HR-146 not there in time.
@@ -165,33 +168,33 @@ async def read_body(request: Request, limits: Limits) -> bytes:
             f"the body is encoded as {encoding}", code="HR-145", state="Nothing was taken.", fix="Send it as it is."
         )
     if int(request.headers.get("content-length", 0)) > limits.body_bytes:
-        raise _too_large(limits.body_bytes)
+        raise _too_large(limits.body_bytes, parts)
     try:
-        return await asyncio.wait_for(_collect(request, limits.body_bytes), limits.body_seconds)
+        return await asyncio.wait_for(_collect(request, limits.body_bytes, parts), limits.body_seconds)
     except TimeoutError:
         raise UsageError(
             f"the body did not arrive within {limits.body_seconds:g} s",
             code="HR-146",
             state="Nothing was taken.",
-            fix="Send it again, in smaller parts if the line is slow; an Idempotency-Key makes that safe.",
+            fix=f"Send it again, or less at once if the line is slow. {parts}".rstrip(),
         ) from None
 
 
-async def _collect(request: Request, most: int) -> bytes:
+async def _collect(request: Request, most: int, parts: str) -> bytes:
     body = bytearray()
     async for part in request.stream():
         body += part
         if len(body) > most:
-            raise _too_large(most)
+            raise _too_large(most, parts)
     return bytes(body)
 
 
-def _too_large(most: int) -> UsageError:
+def _too_large(most: int, parts: str) -> UsageError:
     return UsageError(
         f"the body is larger than {most // 2**20} MB",
         code="HR-144",
         state="Nothing was taken.",
-        fix="Send less at once; rows in several requests, each with its own Idempotency-Key.",
+        fix=f"Send less at once. {parts}".rstrip(),
     )
 
 

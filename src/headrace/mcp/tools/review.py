@@ -20,7 +20,7 @@ from headrace.mcp.rooted import closed, inside
 from headrace.mcp.session import Session
 from headrace.mcp.told import Answer, ConflictTold, Told
 from headrace.mcp.tool import Tool
-from headrace.project import load
+from headrace.project import Project, Target, load
 from headrace.project.declared import Declared
 
 
@@ -90,9 +90,10 @@ class Reviewed(Told):
 def _reviewed(session: Session, asked: Asked) -> Reviewed:
     project = inside(session.root, asked.project) if asked.project is not None else None
     found = _record(session, asked, project)
+    there = _loaded(session.root, project, asked.target) if project is not None else None
     try:
         told = _told(found)
-        differences = _drift(session.root, found, project, asked.target) if project is not None else None
+        differences = _drift(found, *there) if there is not None else None
     except (AttributeError, IndexError, KeyError, TypeError, ValidationError) as error:
         raise _damaged(error) from error
     return told.model_copy(update={"drift": differences})
@@ -146,12 +147,16 @@ def _damaged(error: Exception) -> UsageError:
     )
 
 
-def _drift(root: Path, found: Mapping[str, Any], project: Path, target: str | None) -> tuple[Difference, ...]:
+def _loaded(root: Path, project: Path, target: str | None) -> tuple[Project, Target]:
     from headrace.runtime.services import target_of  # noqa: PLC0415 - engine and lake take two seconds
 
     closed(root, project)
     there = load(project)
-    return tuple(Difference.model_validate(vars(one)) for one in drift(found, there, target_of(there, target)))
+    return there, target_of(there, target)
+
+
+def _drift(found: Mapping[str, Any], project: Project, target: Target) -> tuple[Difference, ...]:
+    return tuple(Difference.model_validate(vars(one)) for one in drift(found, project, target))
 
 
 REVIEW = Tool(
