@@ -19,7 +19,7 @@ EPOCHS = 2
 MODELS = {
     "grouped": "select k, count(*) n, sum(x) s, avg(d) a, max(x) mx from ev group by k",
     "last_3_hours": "select k, count(*) c from ev where ts > now() - interval 3 hour group by k",
-    "smallest": "select k, min(v) a, arg_max(k, v) b, avg(v) d from bag group by k",
+    "smallest": "select k, min(v) a, arg_max(k, v) b, arg_min(v, null::integer) c, avg(v) d from bag group by k",
     "numbered": "select t.r, b.v from range(0, 9) as t(r) left join bag b on t.r = b.v",
     "looked_up": "select e.k, e.x, (select bit_and(b.v) from bag b where b.k = e.k) as bits from ev e",
     "numbered_copies": "select b.v, row_number() over (partition by b.k order by b.v) n, row_number() over (order by b.k, b.v) m from bag b "

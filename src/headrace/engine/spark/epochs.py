@@ -21,7 +21,7 @@ from headrace.sql import WEIGHT, Append, Compute, Evict, Forget, Merge, Program,
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import DataType, StructField
+    from pyspark.sql.types import DataType
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ def _text(written: Written, step: Compute, deltas_: Deltas) -> str | None:
 
 
 def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
-    """The rows, if they have these columns: a column of nothing but NULLs takes the type of its table.
+    """The rows, if they have these columns: a column of nothing but NULLs, or such a field in one, takes the type of its table.
 
     Raises:
         Unfaithful: a column has another type in Spark, so a rule of the rendering is wrong.
@@ -219,10 +219,10 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
 
     pairs = list(zip(rows.schema.fields, columns.items(), strict=True))
     for found, (name, kind) in pairs:
-        if not (_is_void(found) or _is(found.dataType, spark_name(kind))):
+        if not _fits(found.dataType, _type(spark_name(kind))):
             raise Unfaithful(f"column {name}, {kind} in DuckDB and {found.dataType.simpleString()} in Spark,")
     # Spark plans the query once more for each SELECT around it.
-    if all(found.name == name and not _is_void(found) for found, (name, _) in pairs):
+    if all(found.name == name and _is(found.dataType, _type(spark_name(kind))) for found, (name, kind) in pairs):
         return rows
     return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in pairs))
 
@@ -245,18 +245,27 @@ def fitted(rows: DataFrame, told: Mapping[str, str], kinds: Mapping[str, str]) -
     )
 
 
-def _is_void(column: StructField) -> bool:
-    return str(column.dataType.simpleString()) == "void"
+def _fits(found: DataType, wanted: DataType) -> bool:
+    """Whether it is that type, or would be if what is of no type had one."""
+    from pyspark.sql.types import ArrayType, NullType, StructType  # noqa: PLC0415 - an optional extra
+
+    if isinstance(found, StructType) and isinstance(wanted, StructType):
+        return found.names == wanted.names and all(
+            _fits(had.dataType, field.dataType) for had, field in zip(found.fields, wanted.fields, strict=True)
+        )
+    if isinstance(found, ArrayType) and isinstance(wanted, ArrayType):
+        return _fits(found.elementType, wanted.elementType)
+    return isinstance(found, NullType) or _is(found, wanted)
 
 
-def _is(found: DataType, type_: str) -> bool:
-    return _simple(type_) == str(found.simpleString())
+def _is(found: DataType, wanted: DataType) -> bool:
+    """Whether they are one type, whatever either says of where NULL may be."""
+    return bool(found.simpleString() == wanted.simpleString())
 
 
 @cache
-def _simple(type_: str) -> str:
-    """A type as Spark itself spells it."""
+def _type(text: str) -> DataType:
     from pyspark.sql.types import StructType  # noqa: PLC0415 - an optional extra
 
-    (field,) = StructType.fromDDL(f"c {type_}").fields
-    return str(field.dataType.simpleString())
+    (field,) = StructType.fromDDL(f"c {text}").fields
+    return field.dataType
