@@ -58,7 +58,7 @@ from headrace.engine.protocol import (
 )
 from headrace.engine.render import Place, delta_name, listed, quoted, render
 from headrace.engine.sealing import Seals
-from headrace.engine.session import engine_error, open_database, transaction
+from headrace.engine.session import engine_error, open_database, streamed, transaction
 from headrace.errors import EngineError
 from headrace.project import Function
 from headrace.sql import WEIGHT, Program, called
@@ -958,12 +958,15 @@ def _fetched(cursor: duckdb.DuckDBPyConnection, text: str, limit: int | None) ->
     reader = cursor.execute(text).to_arrow_reader(100_000)
     batches: list[pa.RecordBatch] = []
     left = limit
-    for batch in reader:
-        batches.append(batch if left is None else batch.slice(0, left))
-        if left is not None:
-            left -= batch.num_rows
-            if left <= 0:
-                break
+    try:
+        for batch in reader:
+            batches.append(batch if left is None else batch.slice(0, left))
+            if left is not None:
+                left -= batch.num_rows
+                if left <= 0:
+                    break
+    except OSError as error:
+        raise streamed(error) from error
     return pa.Table.from_batches(batches, reader.schema)
 
 

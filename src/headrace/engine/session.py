@@ -24,6 +24,11 @@ UNSAFE_WHEN_PREPARED = "statistics_propagation,compressed_materialization"
 
 # Nothing but history is read from another machine.
 _ELSEWHERE = re.compile("s3://|https?://|HTTP")
+_KINDS: dict[str, type[duckdb.Error]] = {
+    name.removesuffix("Exception").lower(): kind
+    for name, kind in vars(duckdb).items()
+    if name.endswith("Exception") and issubclass(kind, duckdb.Error)
+}
 
 
 def open_database(
@@ -140,6 +145,12 @@ def engine_error(error: duckdb.Error, doing: str) -> EngineError:
         state=state,
         fix="correct the expression that fails on these values, for instance with TRY_CAST, then run again",
     )
+
+
+def streamed(error: OSError) -> duckdb.Error:
+    """What ended a result while it was read, as DuckDB's own error: all that pyarrow leaves of it is the text."""
+    kind = str(error).partition(" Error:")[0].replace(" ", "").lower()
+    return _KINDS.get(kind, duckdb.Error)(str(error))
 
 
 def _first_line(error: duckdb.Error) -> str:
