@@ -16,6 +16,7 @@ import sqlglot
 from headrace.engine import Arrived, Asked, DuckDBEngine, Mark, SetsAside
 from headrace.engine.cluster import ClusterEngine
 from headrace.engine.spark.engine import SparkEngine
+from headrace.engine.spark.ledger import Ledger
 from headrace.errors import EngineError
 from tests.engine.test_incremental_equals_batch import SOURCES, Stream, compiled
 from tests.spark.test_changes import joined
@@ -153,6 +154,32 @@ def test_a_change_that_is_lost_with_a_worker_is_found_in_the_tables(
         assert both.differing(both.alone.changes(model), both.cluster.changes(model), columns) == (0, 0), model
     both.agree()
     monkeypatch.setattr(SparkEngine, "changes", changes)
+    both.cluster.run(*both.next())
+    both.agree()
+    both.cluster.close()
+    both.alone.close()
+
+
+def test_an_epoch_whose_commit_nobody_answered_is_in_the_copy_too(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    both.install(MODELS)
+    both.cluster.run(*both.next())
+    committing = Ledger.set_mark
+
+    def unanswered(ledger: Ledger, mark: Mark) -> None:
+        committing(ledger, mark)
+        raise EngineError("the connection has been closed", code="HR-613", state="", fix="")
+
+    mark, arrived = both.next()
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "set_mark", unanswered)
+        with pytest.raises(EngineError, match="has been closed"):
+            both.cluster.run(mark, arrived)
+    committed = both.cluster.run(mark, arrived)
+    for model in MODELS:
+        columns = {**both.alone.columns(model), "__w": "TINYINT"}
+        assert both.cluster.changes(model).num_rows == committed.changed.get(model, 0)
+        assert both.differing(both.alone.changes(model), both.cluster.changes(model), columns) == (0, 0), model
+    both.agree()
     both.cluster.run(*both.next())
     both.agree()
     both.cluster.close()

@@ -66,6 +66,8 @@ class SparkEngine:
         self._programs: dict[str, Written] = {}
         self._whole: Mark | None = None
         """The last epoch that was run here to its end."""
+        self._told: Committed | None = None
+        """What the last epoch came to, told or not: nobody may have answered when its mark was committed."""
 
     def mark(self) -> Mark:
         """The last whole epoch; commits of a later one that was broken off are not seen."""
@@ -186,12 +188,18 @@ class SparkEngine:
     # -- epochs
 
     def run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
-        """Run one epoch and commit it. An epoch that is committed is not run again; one that was broken off is finished."""
+        """Run one epoch and commit it. An epoch that is committed is not run again; one that was broken off is finished.
+
+        One that was committed without an answer, and is asked for again, is told as it was.
+        """
         with explained(f"running epoch {mark.epoch}"):
             return self._run(mark, arrived)
 
     def _run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         before = self.mark()
+        if self._told is not None and self._told.mark == mark == before:
+            self._whole = mark
+            return self._told
         if mark.epoch <= before.epoch:
             return Committed(before, {})
         if before != self._whole:
@@ -217,13 +225,13 @@ class SparkEngine:
             if source.changelog and self._deltas.rows(name)
         }
         for written in ran:
-            advance = partial(self._keeper.advance, written, self._deltas, mark.epoch, moved=moved)
-            moving[written.program.model] = advance
+            moving[written.program.model] = partial(self._advance, written, mark.epoch, moved)
         self._at_once(moving)
+        relations = [*self._sources, *(written.program.model for written in ran)]
+        self._told = Committed(mark, {name: rows for name in relations if (rows := self._deltas.rows(name))})
         self._ledger.set_mark(mark)
         self._whole = mark
-        relations = [*self._sources, *(written.program.model for written in ran)]
-        return Committed(mark, {name: rows for name in relations if (rows := self._deltas.rows(name))})
+        return self._told
 
     def _show(self, mark: Mark, programs: Mapping[str, Written]) -> None:
         for source in self._sources.values():
@@ -255,6 +263,10 @@ class SparkEngine:
         with _faithful(program.model):
             compute(written, self._deltas, moved=moved)
         return True
+
+    def _advance(self, written: Written, epoch: int, moved: bool) -> None:
+        with _faithful(written.program.model):
+            self._keeper.advance(written, self._deltas, epoch, moved=moved)
 
     # -- reading
 
@@ -313,7 +325,8 @@ class SparkEngine:
         results = []
         for name in upstream(models, self._programs):
             live = self._spark.table(ident(view_name("live", name)))
-            results.append(batch.compared(self._programs[name], live))
+            with _faithful(name):
+                results.append(batch.compared(self._programs[name], live))
         return mark, [result for result in results if result.model in models]
 
     def sizes(self) -> dict[str, int]:
