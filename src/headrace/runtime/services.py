@@ -185,14 +185,14 @@ def open_engine(project: Project, data: DataDir, lake: Lake) -> Engine:
         return embedded()
     from headrace.engine.cluster import ClusterEngine  # noqa: PLC0415 - an optional extra
     from headrace.engine.spark.engine import SparkEngine  # noqa: PLC0415
-    from headrace.engine.spark.session import open_session  # noqa: PLC0415
+    from headrace.engine.spark.session import open_session, stopped  # noqa: PLC0415
 
     place = spark_place(project, target.engine, target.lake)
     session = open_session(place, data.root / "spark.log")
     try:
-        return ClusterEngine(SparkEngine(session, place.name), data.state, embedded, session.stop)
+        return ClusterEngine(SparkEngine(session, place.name), data.state, embedded, lambda: stopped(session))
     except BaseException:
-        session.stop()
+        stopped(session)
         raise
 
 

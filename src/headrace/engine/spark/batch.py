@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,6 +12,7 @@ import duckdb
 from headrace.engine.compare import differing
 from headrace.engine.protocol import Mark, Recomputed, SourceTable
 from headrace.engine.render import quoted
+from headrace.engine.session import engine_error
 from headrace.engine.spark.arrivals import current, raw_columns
 from headrace.engine.spark.epochs import Times, Written, as_shaped
 from headrace.engine.spark.relations import view_name
@@ -64,11 +66,14 @@ def _differing(spark: SparkSession, rows: DataFrame, kept: DataFrame, columns: M
     weights = (rows.withColumn(WEIGHT, lit(1)), kept.withColumn(WEIGHT, lit(-1)))
     weights[0].unionAll(weights[1]).createOrReplaceTempView("compared")
     left = spark.sql(netted("compared", list(columns))).toArrow()
-    connection = duckdb.connect()
-    connection.from_arrow(left).create("unmatched")
     names = ", ".join(map(quoted, columns))
     expected, found = (f"(SELECT {names} FROM unmatched WHERE {WEIGHT} {sign} 0)" for sign in (">", "<"))
-    return differing(connection, expected, found, list(columns.items()))
+    with closing(duckdb.connect()) as connection:
+        try:
+            connection.from_arrow(left).create("unmatched")
+            return differing(connection, expected, found, list(columns.items()))
+        except duckdb.Error as error:
+            raise engine_error(error, "comparing") from error
 
 
 def upstream(models: Sequence[str], programs: Mapping[str, Written]) -> list[str]:

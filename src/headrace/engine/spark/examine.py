@@ -7,7 +7,7 @@ from concurrent.futures import TimeoutError as Late
 from pathlib import Path
 
 from headrace.engine.spark.failures import explained
-from headrace.engine.spark.session import SparkPlace, open_session
+from headrace.engine.spark.session import SparkPlace, open_session, stopped
 from headrace.errors import EngineError
 
 JOB_SECONDS = 60.0
@@ -30,7 +30,7 @@ def examine(place: SparkPlace, log: Path) -> str:
                 raise _idle(place) from None
             tables = session.sql(f"SHOW NAMESPACES IN `{place.name}`").count()
     finally:
-        session.stop()
+        stopped(session)
     return f"workers work, {'state is there' if tables else 'no state yet'}"
 
 

@@ -26,8 +26,10 @@ _AWAY = re.compile(
     "Connect(ion|Exception)|connect|Socket|NoRouteToHost|UnknownHost|[Tt]ime(d )?out|TimeoutException|[Bb]roken pipe|Unable to execute HTTP request"
     "|terminating|starting up|shutting down|shutdown|recovery mode|Status Code: 5|SlowDown|ServiceUnavailable|InternalError|Service Unavailable"
     "|ExecutorLost|ExecutorDead|executor (lost|exited|\\d+ )|[Ww]orker lost|FetchFailed|block \\S+ (of RDD )?not found|CommitStateUnknown"
-    "|stopped SparkContext|was cancelled|has been closed|EOFException|NoHttpResponse"
+    "|was cancelled|has been closed|EOFException|NoHttpResponse"
 )
+# A session's context that is stopped is not started again.
+_ENDED = re.compile("stopped SparkContext|SparkContext was shut down")
 
 
 @contextmanager
@@ -36,9 +38,9 @@ def explained(doing: str) -> Iterator[None]:
 
     Raises:
         EngineError: HR-605, an expression fails on some values; HR-613, somebody does not answer, and may the next time; HR-615,
-            the session's own process is gone; HR-616, a worker lacks DuckDB; HR-617, it failed otherwise.
+            the session's own process is gone, or it was stopped; HR-616, a worker lacks DuckDB; HR-617, it failed otherwise.
     """
-    from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError  # noqa: PLC0415 - an optional extra
+    from py4j.protocol import Py4JError, Py4JNetworkError  # noqa: PLC0415 - an optional extra
     from pyspark.errors import (  # noqa: PLC0415
         ArithmeticException,
         DateTimeException,
@@ -50,32 +52,47 @@ def explained(doing: str) -> Iterator[None]:
         yield
     except HeadraceError:
         raise
-    except (ArithmeticException, DateTimeException, NumberFormatException) as error:
-        raise _of_a_value(first_line(error), doing) from error
     except (Py4JNetworkError, ConnectionError) as error:
-        raise EngineError(
-            f"Spark's session ended while {doing} ({first_line(error)})",
-            code="HR-615",
+        raise _session_ended(first_line(error), doing) from error
+    except (PySparkException, Py4JError) as error:
+        try:
+            text = str(error).strip() or type(error).__name__  # Java is asked for it
+        except (Py4JError, ConnectionError) as gone:
+            raise _session_ended(first_line(gone), doing) from error
+        if isinstance(error, ArithmeticException | DateTimeException | NumberFormatException):
+            raise _of_a_value(text.splitlines()[0], doing) from error
+        raise _failed(text, doing) from error
+
+
+def _failed(text: str, doing: str) -> EngineError:
+    """What it is, from all that is said of it."""
+    if (value := _told(text, OF_A_VALUE)) is not None:
+        return _of_a_value(value, doing)
+    if (worker := _told(text, OF_A_WORKER)) is not None:
+        return EngineError(
+            f"the Python of a worker of Spark's cannot compute what Spark has no words for: {worker} (while {doing})",
+            code="HR-616",
             state=STATE,
-            fix="see spark.log in the data directory for why its Java process ended, such as too little memory; then run again: it goes on where it stopped",
-        ) from error
-    except (PySparkException, Py4JJavaError, Py4JError) as error:
-        if (value := _told(error, OF_A_VALUE)) is not None:
-            raise _of_a_value(value, doing) from error
-        if (worker := _told(error, OF_A_WORKER)) is not None:
-            raise EngineError(
-                f"the Python of a worker of Spark's cannot compute what Spark has no words for: {worker} (while {doing})",
-                code="HR-616",
-                state=STATE,
-                fix="install that DuckDB for the Python of every worker, or name another with `spark.pyspark.python` among the engine's settings",
-            ) from error
-        code, fix = _AWAY_AND_MAY_ANSWER if _is_away(error) else _FAILED_OTHERWISE
-        raise EngineError(f"Spark failed while {doing} ({_reason(error)})", code=code, state=STATE, fix=fix) from error
+            fix="install that DuckDB for the Python of every worker, or name another with `spark.pyspark.python` among the engine's settings",
+        )
+    if _says(text, _ENDED):
+        return _session_ended(_reason(text), doing)
+    code, fix = _AWAY_AND_MAY_ANSWER if _says(text, _AWAY) else _FAILED_OTHERWISE
+    return EngineError(f"Spark failed while {doing} ({_reason(text)})", code=code, state=STATE, fix=fix)
 
 
-def _is_away(error: Exception) -> bool:
-    """Whether one of its causes says so; where in whose code it came up says nothing."""
-    return any(_AWAY.search(line) for line in str(error).splitlines() if not line.lstrip().startswith("at "))
+def _session_ended(why: str, doing: str) -> EngineError:
+    return EngineError(
+        f"Spark's session ended while {doing} ({why})",
+        code="HR-615",
+        state=STATE,
+        fix="see spark.log in the data directory for why it ended, such as too little memory of its Java process; then run again: it goes on where it stopped",
+    )
+
+
+def _says(text: str, what: re.Pattern[str]) -> bool:
+    """Whether one of the causes says so; where in whose code it came up says nothing."""
+    return any(what.search(line) for line in text.splitlines() if not line.lstrip().startswith("at "))
 
 
 def _of_a_value(why: str, doing: str) -> EngineError:
@@ -87,16 +104,16 @@ def _of_a_value(why: str, doing: str) -> EngineError:
     )
 
 
-def _told(error: Exception, mark: str) -> str | None:
+def _told(text: str, mark: str) -> str | None:
     """What a worker says behind the mark."""
-    found = re.search(re.escape(mark) + "(.*)", str(error))
+    found = re.search(re.escape(mark) + "(.*)", text)
     return found[1].strip() if found else None
 
 
-def _reason(error: Exception) -> str:
+def _reason(text: str) -> str:
     """The first line of the innermost cause: Spark wraps it several times, and py4j says first only which call of its own failed."""
-    lines = str(error).strip().splitlines()
+    lines = text.splitlines()
     if len(lines) > 1 and lines[0].startswith("An error occurred while calling "):
         lines = [lines[1].removeprefix(": "), *lines[2:]]
     causes = [line.strip().removeprefix("Caused by: ") for line in lines if line.strip().startswith("Caused by: ")]
-    return (causes or lines or [type(error).__name__])[-1 if causes else 0][:300]
+    return (causes or lines)[-1 if causes else 0][:300]

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +110,14 @@ def open_session(place: SparkPlace, log: Path | None = None) -> SparkSession:
             state="nothing was started",
             fix=f"see that the master runs and can be reached from here, and that a worker is free{f'; {log} says more' if log else ''}",
         ) from error
+
+
+def stopped(session: SparkSession) -> None:
+    """End a session. If its Java process is gone already, there is nothing to end."""
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - an optional extra
+
+    with suppress(Py4JError, ConnectionError):
+        session.stop()
 
 
 def follow_cores(spark: SparkSession) -> None:
