@@ -31,7 +31,10 @@ def asked(text: str, limit: int | None = None) -> list[Asked]:
 def test_a_value_that_fails_late_fails_as_an_early_one(engine: DuckDBEngine, rows: int, limit: int | None) -> None:
     ((found,), _) = engine.query(asked(FAILS.format(at=rows - 1, rows=rows), limit))
     assert isinstance(found, EngineError)
-    assert (found.code, found.what) == ("HR-605", "Conversion Error: Could not convert string 'x' to INT32 (while reading)")
+    assert (found.code, found.what) == (
+        "HR-605",
+        "Conversion Error: Could not convert string 'x' to INT32 (while reading)",
+    )
 
 
 def test_a_limit_ends_it_before(engine: DuckDBEngine) -> None:

@@ -70,6 +70,11 @@ class Intake(threading.Thread):
     def stop(self) -> None:
         self._end.set()
 
+    def close(self) -> None:
+        """Close the reader, if it was never read."""
+        if self.ident is None:
+            self._reader.close()
+
     def _step(self) -> None:
         if self._ahead() > MAX_AHEAD:
             self._end.wait(PAUSE_SECONDS)

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import structlog
 
 from headrace.engine import Arrived, Committed, Engine, Mark, OnStart, Recomputed
-from headrace.errors import EngineError, HeadraceError, LogError, UsageError
+from headrace.errors import EngineError, HeadraceError, LogError, SqlError, UsageError
 from headrace.govern import Standing
 from headrace.ingest import open_reader, parse_push, resolve
 from headrace.log import Stored
@@ -37,6 +37,7 @@ from headrace.security import Principal
 from headrace.sql import nearest
 
 log_ = structlog.get_logger("headrace.node")
+T = TypeVar("T")
 
 INTAKE_ROWS = 50_000
 PROGRESS_SECONDS = 0.2
@@ -88,8 +89,8 @@ class Node:
         self._intakes: dict[str, Intake] = {}
         self._failure: HeadraceError | None = None
         self._waits = Waits()
-        self._stored: tuple[Mapping[str, int], Mapping[str, Stored]] = ({}, {})
-        """The ends of the log's streams and what they hold, as it said last."""
+        self._said: dict[str, Any] = {}
+        """Answers of log and engine to what a status asks, by what was asked."""
         self._ended = threading.Event()
         self._opened: list[Callable[[], None]] = []
         """What closes the parts that are open, in the order in which they were opened."""
@@ -131,22 +132,19 @@ class Node:
         Args:
             progress: called a few times a second with epoch, records read, rows per second, and rows behind.
         """
-        while not self._caught_up() and not self._ended.wait(PROGRESS_SECONDS):
+        while not self._patiently("catching up", self._caught_up) and not self._ended.wait(PROGRESS_SECONDS):
             progress(self._headway())
         self.check()
-        if reconciled_models(self.project) and not self.interrupted:
+        if reconciled_models(self.project):
             try:
-                self.reconcile()
+                self._patiently("reconciling", self.reconcile)
             except HeadraceError:
                 self.check()  # what stopped the node is what there is to tell
                 raise
-        silence = Backoff("tiering", self._ended, self._waits)
-        while not self._ended.is_set() and (failed := _tried(self._tiering.flush)) is not None:
-            if failed.code not in SILENT:
-                self._fail(failed)
-                break
-            silence.wait(failed)
-        silence.reset()
+        try:
+            self._patiently("tiering", self._tiering.flush)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the node is not to try again as it closes
+            self._fail(as_ours(error, "moving history to the lake"))
         while self._publishing is not None and not self._publishing.idle and not self._ended.wait(PROGRESS_SECONDS):
             pass
         self.check()
@@ -334,7 +332,7 @@ class Node:
 
     def lineage(self) -> dict[str, Any]:
         """Sources, models, dashboards and reports, and what reads what."""
-        sizes = self._engine.sizes()
+        sizes = self._sizes()
         receipts = self.receipts()
         nodes: list[dict[str, Any]] = []
         edges: list[list[str]] = []
@@ -374,7 +372,7 @@ class Node:
 
     def status(self) -> dict[str, Any]:
         """Health: epoch, rates, lag, counts by source, rows and watermark by model."""
-        (ends, held), mark, sizes = self._stored_lately(), self._loop.mark, self._engine.sizes()
+        (ends, held), mark, sizes = self._stored_lately(), self._loop.mark, self._sizes()
         rows_per_second, epochs_per_second = self._loop.rates()
         sources = [self._source_status(name, mark, ends) for name in self.project.sources]
         moment = iso(shown(mark.time))
@@ -398,17 +396,31 @@ class Node:
 
     def _stored_lately(self) -> tuple[Mapping[str, int], Mapping[str, Stored]]:
         """What the log has; what it had when it last said so, while it does not answer."""
-        if not self._waits.of(LogError):
-            try:
-                self._stored = self._log.ends(), self._log.counts()
-            except LogError as error:
-                if error.code not in SILENT:
-                    raise
-        return self._stored
+        if "log" in self._said and self._waits.of(LogError):
+            found: tuple[Mapping[str, int], Mapping[str, Stored]] = self._said["log"]
+            return found
+        return self._lately("log", lambda: (self._log.ends(), self._log.counts()))
+
+    def _lately(self, what: str, ask: Callable[[], T]) -> T:
+        """What is said of it; while nobody answers, what was said last.
+
+        Raises:
+            HeadraceError: what does not heal by itself; or nothing has been said yet.
+        """
+        try:
+            self._said[what] = ask()
+        except HeadraceError as error:
+            if error.code not in SILENT or what not in self._said:
+                raise
+        found: T = self._said[what]
+        return found
+
+    def _sizes(self) -> Mapping[str, int]:
+        return self._lately("sizes", self._engine.sizes)
 
     def products(self) -> list[dict[str, Any]]:
         """Published products: who answers for each, its contract, and how it stands to its promises."""
-        ends, mark, sizes = self._stored_lately()[0], self._loop.mark, self._engine.sizes()
+        ends, mark, sizes = self._stored_lately()[0], self._loop.mark, self._sizes()
         entries = []
         for name, product in self.project.products.items():
             parity = verdict_of(self.receipts().get(name))
@@ -459,7 +471,7 @@ class Node:
         )
         self._contracts = ContractWatch(self.query, self._assembly.program, self._changed_at)
         again = self._loop.recover()
-        self._stored = self._log.ends(), self._log.counts()
+        self._stored_lately()
         self._same = not (restored or built or again)
         if settings.intake:
             published.publish(project)
@@ -561,7 +573,7 @@ class Node:
                 clock=time.monotonic,
                 cache=self.data.cache,
             )
-            self._intakes[name] = Intake(
+            self._intakes[name] = intake = Intake(
                 name,
                 reader,
                 self._log,
@@ -571,9 +583,32 @@ class Node:
                 clock=self._clock,
                 waits=self._waits,
             )
+            self._opened.append(intake.close)
+
+    def _patiently(self, who: str, step: Callable[[], T]) -> T | None:
+        """Do it, and again while somebody does not answer; None if the node is to end first.
+
+        Raises:
+            HeadraceError: what does not heal by itself.
+        """
+        silence = Backoff(who, self._ended, self._waits)
+        try:
+            while not self._ended.is_set():
+                try:
+                    found = step()
+                except HeadraceError as error:
+                    if error.code not in SILENT:
+                        raise
+                    silence.wait(error)
+                else:
+                    silence.reset()
+                    return found
+        finally:
+            self._waits.end(who)
+        return None
 
     def _headway(self) -> dict[str, Any]:
-        mark, ends = self._loop.mark, self._log.ends()
+        mark, ends = self._loop.mark, self._stored_lately()[0]
         return {
             "epoch": mark.epoch,
             "read": sum(intake.counts.read for intake in self._intakes.values()),
@@ -625,7 +660,8 @@ class Node:
                 prove()
             except Exception as error:  # noqa: BLE001 - a thread must not end in silence
                 failed = as_ours(error, "proving")
-                undone = reconciles and isinstance(failed, EngineError)  # all is as it was: the next one tries again
+                # All is as it was: the next one tries again, or there is one model fewer that is proven.
+                undone = isinstance(failed, SqlError) or (reconciles and isinstance(failed, EngineError))
                 if failed.code not in SILENT and not undone:
                     self._fail(failed)
                 else:
@@ -637,11 +673,11 @@ class Node:
         kept = dict.fromkeys(self.project.products, True)
         while not self._ended.wait(PROMISES_SECONDS):
             try:
-                ends, mark = self._stored_lately()[0], self._loop.mark
-            except HeadraceError as error:
-                log_.warning("promises were not looked at", why=error.what)
+                promises = self._promises(self._loop.mark, self._stored_lately()[0])
+            except Exception as error:  # noqa: BLE001 - a thread must not end in silence
+                log_.warning("promises were not looked at", why=as_ours(error, "looking at promises").what)
                 continue
-            for found in self._promises(mark, ends):
+            for found in promises:
                 if found["ok"] != kept[found["name"]]:
                     kept[found["name"]] = found["ok"]
                     say = log_.info if found["ok"] else log_.warning
@@ -724,7 +760,7 @@ class Node:
         }
 
     def _rejected(self, name: str) -> int:
-        return self._engine.rejected(REJECTED, name)
+        return self._lately(f"rejected of {name}", lambda: self._engine.rejected(REJECTED, name))
 
     def _model_status(self, name: str, sizes: Mapping[str, int]) -> dict[str, Any]:
         return {

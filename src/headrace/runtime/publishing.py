@@ -19,6 +19,7 @@ import pyarrow as pa
 import structlog
 
 from headrace.engine import Engine, Mark
+from headrace.engine.session import engine_error
 from headrace.errors import HeadraceError
 from headrace.project import Project
 from headrace.runtime.assemble import Assembly
@@ -185,16 +186,18 @@ class Publishing:
         """Publish in what a model differs from what its topic has."""
         published = self._publisher.everything(model)
         kept = self._engine.all_records(model, self._keys[model])
+        there = "SELECT key, value FROM published QUALIFY row_number() OVER (PARTITION BY key ORDER BY number DESC) = 1"
+        text = (
+            f"SELECT coalesce(k.key, p.key) AS key, k.value FROM kept AS k FULL JOIN ({there}) AS p ON k.key = p.key "
+            "WHERE k.value IS DISTINCT FROM p.value"
+        )
         with duckdb.connect(":memory:") as connection:
-            connection.register("published", published)
-            connection.register("kept", kept)
-            there = (
-                "SELECT key, value FROM published QUALIFY row_number() OVER (PARTITION BY key ORDER BY number DESC) = 1"
-            )
-            differing = connection.execute(
-                f"SELECT coalesce(k.key, p.key) AS key, k.value FROM kept AS k FULL JOIN ({there}) AS p ON k.key = p.key "
-                "WHERE k.value IS DISTINCT FROM p.value"
-            ).to_arrow_table()
+            try:
+                connection.register("published", published)
+                connection.register("kept", kept)
+                differing = connection.execute(text).to_arrow_table()
+            except duckdb.Error as error:
+                raise engine_error(error, f"comparing {model} with what is published of it") from error
         self._put(model, differing)
 
     def _put(self, model: str, records: pa.Table) -> None:
