@@ -170,6 +170,7 @@ QUERIES = {
     "LIMIT by an order": 'SELECT id FROM "all".t ORDER BY i DESC, id LIMIT 3 OFFSET 1',
     "by position": 'SELECT g, count(*) AS n FROM "all".t GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 2',
     "frames": 'SELECT id, sum(i) OVER (PARTITION BY g ORDER BY id) AS a, sum(i) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS c FROM "all".t',
+    "filters in windows": "SELECT id, sum(i) FILTER (WHERE p) OVER (PARTITION BY g ORDER BY id) AS a, avg(b) FILTER (WHERE i > 3) OVER (ORDER BY id) AS c, count(*) FILTER (WHERE NOT p) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS e, max(w) FILTER (WHERE p) OVER (PARTITION BY g) AS f, count_if(i > 0) FILTER (WHERE p) OVER (ORDER BY id) AS h, min({'o': NULLIF(g, 2)}) FILTER (WHERE p) OVER (ORDER BY id) AS j, bool_or(p) FILTER (WHERE g = 1) OVER (ORDER BY id) AS m FROM \"all\".t",
     "ranks": 'SELECT id, rank() OVER (ORDER BY g) AS a, dense_rank() OVER (ORDER BY g) AS c, lag(i) OVER (ORDER BY id) AS e FROM "all".t',
     "QUALIFY": 'SELECT id, row_number() OVER (PARTITION BY g ORDER BY i DESC) AS r FROM "all".t QUALIFY r <= 1 OR NOT p',
     "semi join": 'SELECT t.id FROM "all".t SEMI JOIN (SELECT i AS k FROM "all".t WHERE id > 3) AS o ON t.i IS NOT DISTINCT FROM o.k',

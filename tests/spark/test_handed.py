@@ -73,7 +73,7 @@ QUERIES = {
     "LEFT JOIN": """SELECT a.id AS x, b.id AS y FROM "all".t AS a LEFT JOIN "all".t AS b ON a.id = b.id AND reverse(b.v) = 'a'""",
     "windows": """SELECT id, row_number() OVER (PARTITION BY repeat(p::VARCHAR, 2) ORDER BY id) AS n,
         median(i) OVER (PARTITION BY g ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS m,
-        ntile(2) OVER (ORDER BY id) AS b, percent_rank() OVER (ORDER BY g) AS r, cume_dist() OVER (ORDER BY g) AS c,
+        string_agg(w, ',' ORDER BY id) FILTER (WHERE p) OVER (ORDER BY id) AS k, ntile(2) OVER (ORDER BY id) AS b, percent_rank() OVER (ORDER BY g) AS r, cume_dist() OVER (ORDER BY g) AS c,
         lag(v, 1, 'none') OVER (ORDER BY id) AS l, lead(s, 2, 0) OVER (ORDER BY id) AS d,
         first_value(v) OVER (PARTITION BY g ORDER BY id) AS f, last_value(v) OVER (PARTITION BY g ORDER BY id) AS z,
         nth_value(v, 2) OVER (PARTITION BY g ORDER BY id) AS o FROM "all".t AS t""",

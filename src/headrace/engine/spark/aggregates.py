@@ -8,6 +8,7 @@
 | `count_if(x)` | a sum of 1 and 0 | NULL where nothing is known; Spark has 0 |
 | `min`, `max` of a STRUCT | `min_by`, `max_by` of a key | in which NULL is the largest |
 | `FILTER`, `DISTINCT` within | the same | |
+| `FILTER` in a window | `CASE WHEN … THEN x END` | Spark has none there |
 | `row_number`, `rank`, `dense_rank`, `ntile` | as BIGINT | Spark has INT |
 | `percent_rank`, `cume_dist`, `first_value`, `last_value`, `nth_value` | the same | |
 | `lag`, `lead` | the same | the value and the default of one type |
@@ -45,11 +46,28 @@ def _called(node: exp.Expr, write: Writer) -> exp.Expr:
     return rule(aggregate, write, wrap, node)
 
 
-def _filter(node: exp.Expr, write: Writer, wrap: Wrap) -> Wrap:
+def _filter(node: exp.Expr, write: Writer) -> Wrap:
     def filtered(made: exp.Expr) -> exp.Expr:
-        return wrap(exp.Filter(this=made, expression=exp.Where(this=write(node.expression.this))))
+        return exp.Filter(this=made, expression=exp.Where(this=write(node.expression.this)))
 
     return filtered
+
+
+def _chosen(node: exp.Expr, write: Writer, over: Wrap) -> Wrap:
+    """A FILTER in a window, of which Spark knows nothing: what does not meet it is NULL, and no aggregate takes that."""
+
+    def met(value: exp.Expr) -> exp.Expr:
+        value = number(1) if isinstance(value, exp.Star) else value
+        return exp.Case(ifs=[exp.If(this=write(node.expression.this), true=value)])
+
+    def chosen(made: exp.Expr) -> exp.Expr:
+        if made.this is None or isinstance(made, exp.Anonymous):
+            made.set("expressions", [met(value) for value in made.expressions])
+        else:
+            made.set("this", met(made.this))
+        return over(made)
+
+    return chosen
 
 
 def _over(node: exp.Expr, write: Writer) -> Wrap:
@@ -72,11 +90,11 @@ def _over(node: exp.Expr, write: Writer) -> Wrap:
 def call_within(node: exp.Expr, write: Writer) -> tuple[exp.Expr, Wrap]:
     """The call of an aggregate in its FILTER and OVER, and what puts those around what comes in its place."""
     if isinstance(node, exp.Window) and isinstance(node.this, exp.Filter):
-        return node.this.this, _filter(node.this, write, _over(node, write))
+        return node.this.this, _chosen(node.this, write, _over(node, write))
     if isinstance(node, exp.Window):
         return node.this, _over(node, write)
     if isinstance(node, exp.Filter):
-        return node.this, _filter(node, write, lambda made: made)
+        return node.this, _filter(node, write)
     return node, lambda made: made
 
 
