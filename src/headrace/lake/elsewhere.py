@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import requests
 from pyiceberg.catalog.rest import RestCatalog
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import CommitStateUnknownException, ForbiddenError, RESTError, UnauthorizedError
-from requests import RequestException
+from pyiceberg.exceptions import (
+    CommitStateUnknownException,
+    ForbiddenError,
+    RESTError,
+    ServerError,
+    ServiceUnavailableError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from headrace.errors import LakeError, Place
 from headrace.lake import s3
 from headrace.lake.catalog import LakeCatalog
-from headrace.lake.failures import Failures, Said, cause_of
+from headrace.lake.failures import UNCHANGED, Failures, Said, cause_of, first_line
 from headrace.lake.place import LakeElsewhere, Postgres, Rest
 
 _CONNECTION: Final = {
@@ -42,6 +52,16 @@ _SILENT = re.compile(
     "NETWORK_CONNECTION|REQUEST_TIMEOUT|SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|HTTP status 5|curlCode|Couldn't connect"
     "|connection|timeout|timed out|terminating|starting up|shutting down|recovery mode|Max retries"
 )
+# What these mean, their texts do not always say.
+_AWAY: Final = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    ServerError,
+    ServiceUnavailableError,
+    TooManyRequestsError,
+    CommitStateUnknownException,
+)
 _FULL = re.compile("XMinioStorageFull|minimum free drive threshold|No space left|QuotaExceeded")
 
 
@@ -57,9 +77,20 @@ class ServiceFailures(Failures):
             good_copy="Restore the bucket and the catalog's database, both as of the same time, from a backup.",
         )
 
+    @contextmanager
+    def explained(self, doing: str, state: str = UNCHANGED) -> Iterator[None]:
+        """As of every lake; a request that the catalog's server does not know is what that server says, too."""
+        with super().explained(doing, state):
+            try:
+                yield
+            except pa.ArrowException:
+                raise
+            except NotImplementedError as error:  # of HTTP 501, or of what the server's list of its endpoints lacks
+                raise RESTError(first_line(error)) from error
+
     def _said(self, error: Exception) -> Said:
         said, text = cause_of(error), str(error)
-        who = self._catalog if isinstance(error, DBAPIError | RESTError | RequestException) else self._s3
+        who = self._catalog if isinstance(error, DBAPIError | RESTError | requests.RequestException) else self._s3
         code = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
         if isinstance(error, FileNotFoundError) and not _REFUSED.search(text):
             return "HR-708", "a file of the lake is missing", self.good_copy
@@ -72,7 +103,9 @@ class ServiceFailures(Failures):
         if code == "42501" or isinstance(error, (ForbiddenError, UnauthorizedError)) or _REFUSED.search(text):
             fix = "Correct the target's lake in headrace.yaml, or give that user the rights: to read, write and list the bucket, and to make tables."
             return "HR-716", f"{who} refuses us ({said})", fix
-        if code.startswith(("08", "57")) or isinstance(error, CommitStateUnknownException) or _SILENT.search(text):
+        # A connection that failed or broke off has no code: a name that nobody knows just now, an end in the middle of TLS.
+        broken = isinstance(error, OperationalError) and not code
+        if broken or code.startswith(("08", "57")) or isinstance(error, _AWAY) or _SILENT.search(text):
             fix = "See that it runs and can be reached from here; then try again. What was not written is written then, once."
             return "HR-715", f"{who} does not answer ({said})", fix
         return "HR-718", f"{who} says: {said}", "See its own log."

@@ -23,7 +23,14 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, RESTError, ValidationError, ValidationException
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NoSuchNamespaceError,
+    NoSuchTableError,
+    RESTError,
+    ValidationError,
+    ValidationException,
+)
 from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import LakeError, Place
@@ -85,6 +92,9 @@ class Failures(ABC):
         except CommitFailedException as error:
             what = f"other writers kept winning ({error})"
             raise self._error("HR-710", what, _ONE_WRITER, doing, state) from error
+        except (NoSuchTableError, NoSuchNamespaceError) as error:
+            what = f"the catalog no longer lists what it had ({first_line(error)})"
+            raise self._error("HR-712", what, f"{_NOBODY_DROPS} {self.good_copy}", doing, state) from error
         except (ValueError, KeyError, EOFError, pa.ArrowException, ValidationError, ValidationException) as error:
             what = f"a file of the lake is damaged or not one of ours ({first_line(error)})"
             raise self._error("HR-709", what, self.good_copy, doing, state) from error
@@ -142,6 +152,7 @@ class DiskFailures(Failures):
 
 
 _CAST = "Correct the values at their source, or cast the column in the model to a type that the lake holds."
+_NOBODY_DROPS = "See who drops tables or namespaces of the lake: nobody but Headrace may."
 _ONE_WRITER = "Let one process write to a table at a time; then write again with the same offsets: always safe."
 
 
