@@ -17,11 +17,13 @@ import pyarrow as pa
 import pytest
 import requests
 import sqlalchemy.exc
-from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+from pyiceberg.catalog.rest import RestCatalog
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError, ServiceUnavailableError
 
 from headrace.errors import LakeError
 from headrace.lake import S3, LakeElsewhere, Postgres, Rest
-from headrace.lake.elsewhere import ServiceFailures, examine_catalog
+from headrace.lake.elsewhere import ServiceFailures, examine_catalog, on_s3
+from headrace.lake.s3 import S3Files
 from headrace.runtime.services import SILENT
 
 NOWHERE = LakeElsewhere(
@@ -102,6 +104,10 @@ class Catalog(BaseHTTPRequestHandler):
         else:
             self.answer()
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer()
+
     def say(self, status: int, body: object) -> None:
         said = json.dumps(body).encode()
         self.send_response(status)
@@ -137,29 +143,18 @@ def half(catalog: Catalog) -> None:
 
 
 class Server(ThreadingHTTPServer):
-    """Counts who is connected."""
-
-    connected = 0
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        self.connected += 1
-        try:
-            super().finish_request(request, client_address)
-        finally:
-            self.connected -= 1
-
     def shutdown_request(self, request: Any) -> None:
         self.close_request(request)  # without a word more: a reset stays one
 
 
 @contextmanager
-def behind_rest(answer: Callable[[Catalog], None]) -> Iterator[tuple[LakeElsewhere, Server]]:
+def behind_rest(answer: Callable[[Catalog], None]) -> Iterator[LakeElsewhere]:
     """A lake whose catalog answers so."""
     server = Server(("127.0.0.1", 0), type("Answering", (Catalog,), {"answer": answer}))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield replace(NOWHERE, catalog=Rest(f"http://127.0.0.1:{server.server_port}")), server
+        yield replace(NOWHERE, catalog=Rest(f"http://127.0.0.1:{server.server_port}"))
     finally:
         server.shutdown()
         thread.join()
@@ -185,10 +180,28 @@ def behind_rest(answer: Callable[[Catalog], None]) -> Iterator[tuple[LakeElsewhe
     ids=["reset", "half", "429", "500", "502", "503", "page", "401", "403", "404", "400", "501"],
 )
 def test_what_a_catalog_behind_rest_answers(answer: Callable[[Catalog], None], code: str) -> None:
-    with behind_rest(answer) as (place, _), pytest.raises(LakeError) as caught:
+    with behind_rest(answer) as place, pytest.raises(LakeError) as caught:
         examine_catalog(place)
     error = caught.value
     assert error.code == code
     assert (code in SILENT) is (code == "HR-715")
     assert code == "HR-712" or "http://127.0.0.1" in error.what
     assert error.fix
+
+
+@pytest.mark.parametrize("use", [examine_catalog, on_s3])
+def test_a_catalog_that_cannot_be_used_is_let_go(
+    use: Callable[[LakeElsewhere], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, close = [], RestCatalog.close
+
+    def closing(catalog: RestCatalog) -> None:
+        closed.append(catalog)
+        close(catalog)
+
+    monkeypatch.setattr(RestCatalog, "close", closing)
+    monkeypatch.setattr(S3Files, "check", lambda files: None)
+    with behind_rest(status(503)) as place:
+        with pytest.raises((LakeError, ServiceUnavailableError)):
+            use(place)
+        assert len(closed) == 1

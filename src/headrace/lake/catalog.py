@@ -40,7 +40,7 @@ class LakeCatalog:
         iceberg: where they are listed.
         files: where they are.
         warehouse: the location below which tables are made, ``namespace/table`` each; ``None`` to leave it to the catalog.
-        close: lets go of the catalog.
+        close: lets go of the catalog, also when it cannot be used.
         server: it is one that writes the tables' metadata itself, and may choose other places for them below the warehouse.
     """
 
@@ -58,8 +58,12 @@ class LakeCatalog:
         self._iceberg = iceberg
         self._warehouse = warehouse
         self.close = close
-        for namespace in NAMESPACES:
-            self._iceberg.create_namespace_if_not_exists(namespace)
+        try:
+            for namespace in NAMESPACES:
+                self._iceberg.create_namespace_if_not_exists(namespace)
+        except BaseException:
+            close()
+            raise
 
     def names(self) -> list[str]:
         """Every table, as ``namespace.name``, sorted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -167,10 +167,8 @@ def examine_catalog(place: LakeElsewhere) -> str:
     Raises:
         LakeError: as opening the lake does.
     """
-    with ServiceFailures(place).explained("Examining the catalog"):
-        catalog = _listing(place)
+    with ServiceFailures(place).explained("Examining the catalog"), closing(_listing(place)) as catalog:
         tables = sum(len(catalog.list_tables(namespace)) for namespace in catalog.list_namespaces())
-        catalog.close()
     return f"{tables} tables" if tables else "no tables yet"
 
 
