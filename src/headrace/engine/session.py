@@ -11,7 +11,7 @@ import duckdb
 
 from headrace.engine.functions import function_error
 from headrace.engine.render import literal, quoted
-from headrace.errors import EngineError
+from headrace.errors import EngineError, LakeError
 
 # The state file is attached without a write-ahead log: a commit does not wait for the disk. What a crash loses, the epochs
 # since the last checkpoint, the log still has; they are run again, from the ledger, with the same result.
@@ -41,10 +41,32 @@ def open_database(
         preparation: statements without which it could not: they load what it takes, and make secrets known.
 
     Raises:
-        EngineError: HR-601 when the file cannot be opened.
+        EngineError: HR-601 when the file cannot be opened. LakeError: HR-717, ``preparation`` cannot be done.
     """
+    folders = ", ".join(literal(f"{one.resolve() if isinstance(one, Path) else one}/") for one in readable)
+    connection = duckdb.connect(":memory:")
     try:
-        connection = duckdb.connect(":memory:")
+        _attach(connection, path)
+        for statement in (
+            "SET TimeZone = 'UTC'",
+            "SET preserve_insertion_order = true",
+            f"SET disabled_optimizers = '{UNSAFE_WHEN_PREPARED}'",
+            "SET wal_autocheckpoint = '1TB'",
+            "SET autoinstall_known_extensions = false",
+            "SET autoload_known_extensions = false",
+        ):
+            connection.execute(statement)
+        _prepare(connection, preparation)
+        connection.execute(f"SET allowed_directories = [{folders}]")
+        connection.execute("SET enable_external_access = false")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
         # Compressed tables are slow to change; history is compressed in the lake.
         connection.execute("SET force_compression = 'uncompressed'")
         connection.execute(ATTACH.format(path=literal(str(path))))
@@ -56,20 +78,20 @@ def open_database(
             state="the log and the lake are whole; state can be rebuilt from them",
             fix=f"free or repair {path}, or delete it and run again: state is rebuilt from history",
         ) from None
-    folders = ", ".join(literal(f"{one.resolve() if isinstance(one, Path) else one}/") for one in readable)
-    for statement in (
-        "SET TimeZone = 'UTC'",
-        "SET preserve_insertion_order = true",
-        f"SET disabled_optimizers = '{UNSAFE_WHEN_PREPARED}'",
-        "SET wal_autocheckpoint = '1TB'",
-        "SET autoinstall_known_extensions = false",
-        "SET autoload_known_extensions = false",
-        *preparation,
-        f"SET allowed_directories = [{folders}]",
-        "SET enable_external_access = false",
-    ):
-        connection.execute(statement)
-    return connection
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, preparation: Sequence[str]) -> None:
+    try:
+        for statement in preparation:
+            connection.execute(statement)
+    except duckdb.Error as error:
+        # Without its cause: pages of that may show the statement, and one of them has the secret.
+        raise LakeError(
+            f"DuckDB cannot be made to read history: {_first_line(error)}",
+            code="HR-717",
+            state="nothing was started",
+            fix=f"install DuckDB's extension in DuckDB's own version: pip install 'duckdb-extension-httpfs=={duckdb.__version__}'",
+        ) from None
 
 
 def stored_sizes(path: Path) -> dict[str, int] | None:

@@ -145,17 +145,15 @@ def examine_storage(place: LakeElsewhere) -> str:
     Raises:
         LakeError: as opening the lake does.
     """
-    with ServiceFailures(place).explained("Examining S3"):
+    with ServiceFailures(place).explained("Examining S3"), duckdb.connect() as connection:
+        s3.prepare(connection, place.warehouse, place.s3)
         files = s3.S3Files(s3.properties(place.warehouse, place.s3))
         files.check()
         location = f"{place.warehouse}/examined-{uuid.uuid4()}.parquet"
         with files.new_output(location).create() as stream:
             pq.write_table(pa.table({"n": [1, 2, 3]}), stream)
         try:
-            with duckdb.connect() as connection:
-                for statement in s3.preparation(place.warehouse, place.s3):
-                    connection.execute(statement)
-                connection.execute(f"SELECT sum(n) FROM read_parquet('{location}')").fetchall()
+            connection.execute(f"SELECT sum(n) FROM read_parquet('{location}')").fetchall()
         finally:
             files.delete(location)
     return "an object was written, read and deleted"

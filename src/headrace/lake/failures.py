@@ -7,7 +7,7 @@ HR-704  a type or a value that the lake cannot hold HR-711  another process hold
 HR-705  there is no room                            HR-712  no such table or snapshot
 HR-706  the lake's folder cannot be written         HR-713  a table name that the lake does not take
 HR-707  reading or writing the disk failed          HR-714  the lake is closed
-HR-715  the services of the lake do not answer      HR-717  a package that reaches them is not installed
+HR-715  the services of the lake do not answer      HR-717  a package that reaches them is not there, or does not fit
 HR-716  they refuse us                              HR-718  they say something else
 """
 

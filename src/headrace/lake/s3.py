@@ -13,6 +13,7 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import duckdb
 import pyarrow.parquet as pq
 from pyarrow.fs import FileInfo, FileSelector, FileType, S3FileSystem
 from pyiceberg.io import InputFile, OutputFile
@@ -21,6 +22,7 @@ from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from headrace.errors import LakeError
 from headrace.lake.columns import literal
+from headrace.lake.failures import UNCHANGED, first_line
 from headrace.lake.files import LakeFiles
 from headrace.lake.place import S3, S3_CONNECT_SECONDS, S3_REQUEST_SECONDS
 
@@ -100,6 +102,25 @@ def preparation(warehouse: str, s3: S3) -> list[str]:
         given |= {"ENDPOINT": literal(endpoint.netloc), "USE_SSL": str(endpoint.scheme == "https").lower()}
     settings = ", ".join(f"{name} {value}" for name, value in given.items())
     return [f"LOAD {literal(str(_extension()))}", f"CREATE SECRET lake ({settings})"]
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, warehouse: str, s3: S3) -> None:
+    """Have a DuckDB connection read the files below a warehouse.
+
+    Raises:
+        LakeError: HR-717, DuckDB's extension for it is not installed, or is one of another version of DuckDB.
+    """
+    try:
+        for statement in preparation(warehouse, s3):
+            connection.execute(statement)
+    except duckdb.Error as error:
+        # Without its cause: pages of that may show the statement, and one of them has the secret.
+        raise LakeError(
+            f"the lake is on S3, and DuckDB cannot be made to read it ({first_line(error)})",
+            code="HR-717",
+            state=UNCHANGED,
+            fix=f"install DuckDB's extension in DuckDB's own version: pip install 'duckdb-extension-httpfs=={duckdb.__version__}'",
+        ) from None
 
 
 @cache

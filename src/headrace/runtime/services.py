@@ -174,7 +174,7 @@ def open_engine(project: Project, data: DataDir, lake: Lake) -> Engine:
     """What keeps a project's models on the target of its data directory, and answers from them.
 
     Raises:
-        EngineError: it cannot be opened; SourceError: HR-418; UsageError: HR-114.
+        EngineError: it cannot be opened; LakeError: HR-717; SourceError: HR-418; UsageError: HR-114.
     """
 
     def embedded() -> DuckDBEngine:
