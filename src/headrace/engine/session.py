@@ -155,12 +155,7 @@ def engine_error(error: duckdb.Error, doing: str) -> EngineError:
             fix="narrow the query with WHERE or LIMIT, or select from a model that is kept aggregated",
         )
     if isinstance(error, duckdb.IOException) and _ELSEWHERE.search(str(error)):
-        return EngineError(
-            f"history cannot be read while {doing}: {text}",
-            code="HR-610",
-            state=state,
-            fix="see that the lake's S3 server runs and can be reached from here; then ask again",
-        )
+        return _unread(error, f"while {doing}: {text}", state)
     return EngineError(
         f"{text} (while {doing})",
         code="HR-605",
@@ -173,6 +168,44 @@ def streamed(error: OSError) -> duckdb.Error:
     """What ended a result while it was read, as DuckDB's own error: all that pyarrow leaves of it is the text."""
     kind = str(error).partition(" Error:")[0].replace(" ", "").lower()
     return _KINDS.get(kind, duckdb.Error)(str(error))
+
+
+def _unread(error: duckdb.IOException, what: str, state: str) -> EngineError:
+    """S3 has not given a file of history: whether waiting heals that, its HTTP status says."""
+    match _status(error):
+        case 401 | 403:
+            return EngineError(
+                f"S3 refuses to have history read {what}",
+                code="HR-619",
+                state=state,
+                fix="correct key and secret of the target's lake in headrace.yaml, or give that key the right to read and list below the warehouse; then run again",
+            )
+        case 404:
+            return EngineError(
+                f"a file of history is missing on S3 {what}",
+                code="HR-620",
+                state=state,
+                fix="restore the bucket and the catalog's database, both as of the same time, from a backup; see that no lifecycle rule of the bucket, "
+                "and nobody else, deletes below the warehouse",
+            )
+    return EngineError(
+        f"history cannot be read {what}",
+        code="HR-610",
+        state=state,
+        fix="see that the lake's S3 server runs and can be reached from here; then ask again",
+    )
+
+
+def _status(error: duckdb.IOException) -> int | None:
+    """The HTTP status that was answered, if there was one: of what came from a stream only the text is left."""
+    told = getattr(error, "status_code", None)
+    if (
+        told is None
+        and isinstance(error, duckdb.HTTPException)
+        and (found := re.search(r"\(HTTP (\d{3})\b", str(error)))
+    ):
+        return int(found[1])
+    return told
 
 
 def _first_line(error: duckdb.Error) -> str:
