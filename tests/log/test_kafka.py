@@ -221,7 +221,11 @@ class Missing:
         return KafkaError(KafkaError._AUTO_OFFSET_RESET)
 
 
-def test_a_follower_that_fell_behind_a_snapshot_begins_again(reopen: Reopen, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("silences", [0, 3])
+def test_a_follower_that_fell_behind_a_snapshot_begins_again(
+    reopen: Reopen, monkeypatch: pytest.MonkeyPatch, silences: int
+) -> None:
+    """Also when the broker does not answer just then."""
     heard = follower.available
     held = threading.Event()
     told: list[object] = []
@@ -238,13 +242,55 @@ def test_a_follower_that_fell_behind_a_snapshot_begins_again(reopen: Reopen, mon
         return heard(reader, timeout)  # type: ignore[return-value]
 
     behind, ahead = reopen(), reopen(snapshot_entries=10, snapshot_age=AT_ONCE)
+    find, silent = behind._follower.snapshots, [behind._broker.silent("Reading snapshots") for _ in range(silences)]
+
+    def find_snapshots() -> object:
+        if silent:
+            raise silent.pop()
+        return find()
+
+    monkeypatch.setattr(behind._follower, "snapshots", find_snapshots)
     monkeypatch.setattr(follower, "available", available)
     for n in range(60):
         put(ahead, n)
     held.set()
     assert behind.ends() == {"s": 60}
     assert told
+    assert not silent
     assert behind.read("s", 58, 60)["n"].to_pylist() == [58, 59]
+
+
+class Odd:
+    """What a client says that has just lost the broker."""
+
+    def error(self) -> KafkaError:
+        return KafkaError(KafkaError._FAIL)
+
+
+def test_entries_that_came_with_an_error_that_passes_are_added_once(
+    reopen: Reopen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = reopen()
+    put(log, 1)
+    heard, told, begun = follower.available, list[Odd](), threading.Event()
+
+    def available(reader: Consumer, timeout: float) -> list[object]:
+        begun.set()
+        records: list[object] = [*heard(reader, timeout)]
+        if not records or len(told) == 3:
+            return records
+        told.append(Odd())
+        log._broker._complained(KafkaError(KafkaError._TRANSPORT))
+        return [*records, told[-1]]
+
+    monkeypatch.setattr(follower, "available", available)
+    assert begun.wait(5)
+    assert put(log, 2, 3).offsets == {"s": (1, 3)}
+    assert len(told) == 3
+    log.record(Epoch(1, {"s": 3}, SetClock().now))
+    for one in (log, reopen()):
+        assert one.read("s", 0, 3)["n"].to_pylist() == [1, 2, 3]
+        assert one.ends() == {"s": 3}
 
 
 def log_starts(settings: KafkaSettings, topic: str) -> int:

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import TypeVar
 
+import structlog
 from confluent_kafka import Message
 
 from headrace.errors import LogError
@@ -27,6 +28,11 @@ from headrace.log.order import microseconds
 from headrace.log.protocol import Epoch, as_utc
 
 T = TypeVar("T")
+
+log_ = structlog.get_logger("headrace.log")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds before reading goes on after the broker did not answer; each time twice as long."""
 
 
 class Follower:
@@ -179,8 +185,20 @@ class Follower:
             self._sum = total
             self.snapshot_entries = found[-1].entries if found else 0
             self._change.notify_all()
-        places = whole(self._topics.journal, total.journal_next) + whole(self._topics.ledger, total.ledger_next)
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read what comes after the sum."""
+        journal, ledger = self._sum.journal_next, self._sum.ledger_next
+        places = whole(self._topics.journal, journal) + whole(self._topics.ledger, ledger)
         self._broker.ask(lambda: self._reader.assign(places))
+
+    def _recover(self) -> None:
+        """Go on once the broker answers. The client may be beyond entries that were not added."""
+        if self._sum.journal_next < self._journal.bounds()[0]:
+            self._begin()
+        else:
+            self._read_on()  # from the sum as it is: who waits for an entry that a snapshot has would not hear of it
 
     def _catch_up(self) -> None:
         with self._change:
@@ -205,15 +223,32 @@ class Follower:
             raise self._broker.closed()
 
     def _follow(self) -> None:
+        """Add what arrives. What heals by itself is waited for; after any other failure nothing is added any more."""
+        lost, pause = False, FIRST_PAUSE
         while not self._closed:
             try:
-                self._take(available(self._reader, 0.2))
+                if lost:
+                    self._recover()
+                    lost = False
+                if records := available(self._reader, 0.2):
+                    self._take(records)
+                    pause = FIRST_PAUSE
             except LogError as failure:
-                self._fail(failure)
-                return
+                if failure.code != "HR-515":
+                    self._fail(failure)
+                    return
+                if not lost:
+                    log_.warning("the journal is waited for", log=self._settings.name, why=failure.what)
+                self._rest(pause)
+                lost, pause = True, min(2 * pause, LONGEST_PAUSE)
             except Exception as error:  # noqa: BLE001  # the thread must not end in silence
                 self._fail(self._broker.damaged(f"The journal cannot be read: {error!r}."))
                 return
+
+    def _rest(self, seconds: float) -> None:
+        """Wait; less when closed."""
+        with self._change:
+            self._change.wait_for(lambda: self._closed, seconds)
 
     def _take(self, records: list[Message]) -> None:
         for record in records:
