@@ -27,6 +27,7 @@ from headrace.log.kafka.committer import _Sending
 from headrace.log.kafka.entries import HEADERS, Appended, BlockPlaced, Columns, Entry, Placed, encode
 from tests.services import Service, broker, need_kafka
 
+from .clients import Said
 from .implementations import SetClock, kafka_settings
 
 pytestmark = pytest.mark.xdist_group("broker")
@@ -214,13 +215,6 @@ def test_epochs_that_are_no_longer_in_memory_are_read(
         assert one.epoch(0) is one.epoch(61) is None
 
 
-class Missing:
-    """What a client says that is asked for entries which are deleted."""
-
-    def error(self) -> KafkaError:
-        return KafkaError(KafkaError._AUTO_OFFSET_RESET)
-
-
 @pytest.mark.parametrize("silences", [0, 3])
 def test_a_follower_that_fell_behind_a_snapshot_begins_again(
     reopen: Reopen, monkeypatch: pytest.MonkeyPatch, silences: int
@@ -237,7 +231,7 @@ def test_a_follower_that_fell_behind_a_snapshot_begins_again(
             time.sleep(0.05)
             return []
         if not told:
-            told.append(Missing())
+            told.append(Said(KafkaError._AUTO_OFFSET_RESET))  # its entries are deleted
             return told
         return heard(reader, timeout)  # type: ignore[return-value]
 
@@ -260,26 +254,19 @@ def test_a_follower_that_fell_behind_a_snapshot_begins_again(
     assert behind.read("s", 58, 60)["n"].to_pylist() == [58, 59]
 
 
-class Odd:
-    """What a client says that has just lost the broker."""
-
-    def error(self) -> KafkaError:
-        return KafkaError(KafkaError._FAIL)
-
-
 def test_entries_that_came_with_an_error_that_passes_are_added_once(
     reopen: Reopen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = reopen()
     put(log, 1)
-    heard, told, begun = follower.available, list[Odd](), threading.Event()
+    heard, told, begun = follower.available, list[Said](), threading.Event()
 
     def available(reader: Consumer, timeout: float) -> list[object]:
         begun.set()
         records: list[object] = [*heard(reader, timeout)]
         if not records or len(told) == 3:
             return records
-        told.append(Odd())
+        told.append(Said(KafkaError._FAIL))
         log._broker._complained(KafkaError(KafkaError._TRANSPORT))
         return [*records, told[-1]]
 

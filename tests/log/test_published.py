@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from headrace.errors import LogError
@@ -25,10 +26,13 @@ from headrace.log.kafka import (
     open_kafka,
     open_published,
     open_publisher,
+    published,
 )
 from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.topics import Topics
 from tests.services import KAFKA, need_kafka
+
+from .clients import Away, Said
 
 pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(120)]
 
@@ -219,6 +223,83 @@ def test_topics_that_come_later_are_read(settings: KafkaSettings, clock: SetCloc
     mark(opened, 3)
     assert taken(reader, 30) == (3, {"näme": {"a": "1"}})
     opened.close()
+    reader.close()
+
+
+def test_topics_that_come_while_the_broker_goes_away_are_read(
+    settings: KafkaSettings, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = open_published(settings, MODELS, clock=clock)
+    opened = open_publisher(settings, clock=clock)
+    opened.begin(MODELS)
+    opened.build(BUILD)
+    put(opened, "näme", {"a": "1"})
+    mark(opened, 3)
+    ends, silent = reader._ends, [reader._broker.silent("Asking for the end")]
+
+    def asked() -> dict[tuple[str, int], int]:
+        if silent and reader._partitions:
+            raise silent.pop()
+        return ends()
+
+    monkeypatch.setattr(reader, "_ends", asked)
+    with pytest.raises(LogError, match="HR-515"):
+        reader.newest(30)
+    assert taken(reader, 30) == (3, {"näme": {"a": "1"}})
+    opened.close()
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [([KafkaError._FAIL], "HR-515"), ([KafkaError._FAIL, KafkaError.TOPIC_AUTHORIZATION_FAILED], "HR-516")],
+)
+def test_records_that_came_with_an_error_are_taken(
+    settings: KafkaSettings,
+    publisher: Publisher,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    errors: list[int],
+    code: str,
+) -> None:
+    put(publisher, "counts", {str(n): "1" for n in range(500)})
+    put(publisher, "näme", {"x": "y"})
+    mark(publisher, 1)
+    reader = open_published(settings, MODELS, clock=clock)
+    heard, left = published.available, list(errors)
+
+    def available(*given: Any) -> list[object]:
+        records = heard(*given)
+        if not left or not any(record.error() is None for record in records):
+            return [*records]
+        reader._broker._complained(KafkaError(KafkaError._TRANSPORT))
+        odd = [Said(code) for code in left]
+        left.clear()
+        return [*odd, *records]
+
+    monkeypatch.setattr(published, "available", available)
+    with pytest.raises(LogError, match=code):
+        reader.newest(20)
+    epoch, found = taken(reader)
+    assert (epoch, len(found["counts"]), found["näme"]) == (1, 500, {"x": "y"})
+    reader.close()
+
+
+def test_records_that_come_while_something_else_is_asked_are_taken(
+    settings: KafkaSettings, publisher: Publisher, clock: SetClock
+) -> None:
+    for model in MODELS:
+        put(publisher, model, {str(n): "1" for n in range(500)})
+    mark(publisher, 1)
+    reader = open_published(settings, MODELS, clock=clock)
+    time.sleep(1)  # until the client has records
+    client, reader._reader = reader._reader, Away(reader._reader)  # type: ignore[assignment]
+    for _ in range(5):
+        with pytest.raises(LogError, match="HR-515"):
+            reader.standing()
+    reader._reader = client
+    epoch, found = taken(reader)
+    assert (epoch, {model: len(rows) for model, rows in found.items()}) == (1, dict.fromkeys(MODELS, 500))
     reader.close()
 
 

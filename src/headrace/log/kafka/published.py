@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from confluent_kafka import KafkaError, Message, TopicPartition
 
+from headrace.errors import LogError
 from headrace.kafka import passing
 from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.fetch import available, consumer
@@ -84,6 +85,7 @@ class Published:
         self._reader = consumer(broker, {"enable.partition.eof": True, "fetch.wait.max.ms": 100})
         self._partitions: dict[tuple[str, int], _Partition] = {}
         self._markers: list[Marker] = []
+        self._early: list[Message] = []
         self._in_touch = clock()
         self._looked = time.monotonic()
         self.where = broker.where
@@ -114,7 +116,7 @@ class Published:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
-            self._take(available(self._reader, min(left, 0.2)))
+            self._take(self._available(min(left, 0.2)))
 
     def records(self, marker: Marker) -> dict[str, pa.Table]:
         """What changed up to a marker that :meth:`newest` gave, since the one before, by model; see ``RECORDS``."""
@@ -164,7 +166,6 @@ class Published:
         """Read each topic that is there, from where we are in it."""
         there = self._broker.ask(lambda: self._reader.list_topics(timeout=self._settings.seconds)).topics
         wanted = [self._topics.published, *self._models]
-        self._missing = any(topic not in there for topic in wanted)
         for topic in wanted:
             for partition in sorted(there[topic].partitions) if topic in there else ():
                 self._partitions.setdefault((topic, partition), _Partition())
@@ -173,6 +174,8 @@ class Published:
         if self._partitions:
             places = [TopicPartition(*place, one.next) for place, one in self._partitions.items()]
             self._broker.ask(lambda: self._reader.assign(places))
+            self._early.clear()  # which is read again
+        self._missing = any(topic not in there for topic in wanted)  # now that those that are there are read
 
     def _keep_in_touch(self) -> None:
         """See from time to time whether we still hear everything, and whether topics are there that were not.
@@ -193,7 +196,7 @@ class Published:
     def _read(self, enough: Callable[[], bool], timeout: float) -> None:
         deadline = time.monotonic() + timeout
         while not enough():
-            if taken := available(self._reader, 0.2):
+            if taken := self._available(0.2):
                 deadline = time.monotonic() + timeout
                 self._take(taken)
             elif time.monotonic() > deadline:
@@ -207,7 +210,7 @@ class Published:
                 lambda place=place: self._reader.get_watermark_offsets(  # type: ignore[misc]
                     place, timeout=self._settings.seconds, cached=False
                 ),
-                lambda: self._reader.poll(0),
+                self._serve,
             )
             if bounds is None:
                 raise self._broker.silent(f"Asking for the end of {topic}")
@@ -238,10 +241,21 @@ class Published:
         standing = self.standing()
         return all(standing[model] == ends for model, ends in marker.ends.items() if model in standing)
 
+    def _serve(self) -> None:
+        """Let the client tell what it has to complain of; a message that it gives with that is kept."""
+        if (message := self._reader.poll(0)) is not None:
+            self._early.append(message)
+
+    def _available(self, timeout: float) -> list[Message]:
+        early, self._early = self._early, []
+        return early or available(self._reader, timeout)
+
     def _take(self, messages: list[Message]) -> None:
+        """Take all of them, and raise afterwards: the client does not give again what it has given."""
+        failed: list[LogError] = []
         for message in messages:
             if (error := message.error()) is not None:
-                self._note(error, message)
+                failed += self._note(error, message)
                 continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             assert topic is not None and partition is not None and offset is not None  # noqa: PT018
@@ -253,15 +267,18 @@ class Published:
                 self._hear(message)
             else:
                 there.add(offset, message.key() or b"", message.value())
+        if failed:
+            raise min(failed, key=lambda error: error.code == "HR-515")  # what does not heal by itself is told first
 
-    def _note(self, error: KafkaError, message: Message) -> None:
+    def _note(self, error: KafkaError, message: Message) -> list[LogError]:
+        """What is to be told of it: nothing, if the client mends it by itself."""
         if error.code() == KafkaError._PARTITION_EOF:
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             assert topic is not None and partition is not None and offset is not None  # noqa: PT018
             there = self._partitions[topic, partition]
             there.next = max(there.next, offset)  # records before it may have been compacted away
-        elif not passing(error):
-            raise self._broker.explained(error, "Reading the published models")
+            return []
+        return [] if passing(error) else [self._broker.explained(error, "Reading the published models")]
 
     def _hear(self, message: Message) -> None:
         key, value = message.key(), message.value() or b""
