@@ -27,7 +27,7 @@ from headrace.log.kafka.committer import _Sending
 from headrace.log.kafka.entries import HEADERS, Appended, BlockPlaced, Columns, Entry, Placed, encode
 from tests.services import Service, broker, need_kafka
 
-from .clients import Said
+from .clients import Away, Said
 from .implementations import SetClock, kafka_settings
 
 pytestmark = pytest.mark.xdist_group("broker")
@@ -440,6 +440,21 @@ def unheard(log: KafkaLog, monkeypatch: pytest.MonkeyPatch, *, arrives: bool) ->
 
     monkeypatch.setattr(log._committer, "_entered", lost)
     return held
+
+
+def test_who_asks_for_the_end_takes_nothing_from_who_reads(reopen: Reopen) -> None:
+    log = reopen()
+    for n in range(50):
+        put(log, n)
+    fetcher = log._follower._journal
+    client = fetcher._consumer
+    with fetcher._turn, fetcher._reading({0: 0}) as arriving:
+        time.sleep(1)  # until the client has records
+        fetcher._consumer = Away(client)  # type: ignore[assignment]
+        for _ in range(5):
+            refused("HR-515", fetcher.bounds)
+        fetcher._consumer = client
+        assert [next(arriving).offset() for _ in range(50)] == list(range(50))
 
 
 def test_rows_that_are_not_what_their_entry_says_are_named(reopen: Reopen) -> None:

@@ -85,7 +85,7 @@ class Fetcher:
         place = TopicPartition(self._topic, 0)
         found = self._broker.ask(
             lambda: self._consumer.get_watermark_offsets(place, timeout=self._settings.seconds, cached=False),
-            lambda: self._consumer.poll(0),
+            self._serve,
         )
         if found is None:
             raise self._broker.silent(f"Asking for the end of {self._topic}")
@@ -94,6 +94,14 @@ class Fetcher:
     def close(self) -> None:
         with self._turn:
             self._consumer.close()
+
+    def _serve(self) -> None:
+        """Let the client tell what it has to complain of. While somebody reads it does so anyway, and a message would be theirs."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._consumer.poll(0)
+            finally:
+                self._turn.release()
 
     @contextmanager
     def _reading(self, starts: Mapping[int, int]) -> Iterator[Iterator[Message]]:
