@@ -21,6 +21,9 @@ T = TypeVar("T")
 PASSING_SECONDS = 10
 """So long may a topic take to be made, or its leader to move, before what the broker says is taken for what is."""
 
+_STARTING = (KafkaError.NOT_CONTROLLER, KafkaError.INVALID_REPLICATION_FACTOR)
+"""What is said by brokers that just start: it is not known yet who is in charge, or not how many they are."""
+
 
 class Broker:
     """How to reach the broker, and what it last complained of."""
@@ -55,9 +58,10 @@ class Broker:
             raise LogError(what, code="HR-516", where=self.where, state=UNCHANGED, fix=fix) from None
 
     def ask(self, call: Callable[[], T], serve: Callable[[], object] = lambda: None) -> T:
-        """What the call returns; called again while a topic is being made or moved. An error becomes a ``LogError``.
+        """What the call returns; called again while a topic is being made or moved, or a broker starts. An error becomes a ``LogError``.
 
         Args:
+            call: asks anew each time.
             serve: lets the client tell what it has to complain of.
         """
         deadline = time.monotonic() + min(self._settings.seconds, PASSING_SECONDS)
@@ -68,7 +72,7 @@ class Broker:
                 raise self.closed() from None
             except KafkaException as error:
                 serve()
-                if meaning(error.args[0]) is not Meaning.MOVING or time.monotonic() > deadline:
+                if not _worth_repeating(error.args[0]) or time.monotonic() > deadline:
                     raise self.explained(error.args[0], "Asking the broker") from error
             else:
                 self._complaint = None
@@ -198,3 +202,7 @@ class Broker:
 
     def _complained(self, error: KafkaError) -> None:
         self._complaint = telling(self._complaint, error)
+
+
+def _worth_repeating(error: KafkaError) -> bool:
+    return meaning(error) is Meaning.MOVING or error.code() in _STARTING

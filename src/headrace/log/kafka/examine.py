@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from headrace.errors import LogError
 from headrace.log.kafka.broker import Broker
 from headrace.log.kafka.settings import KafkaSettings
-from headrace.log.kafka.topics import Topics
+from headrace.log.kafka.topics import Topics, described
 
 PATIENCE = timedelta(seconds=10)
 
@@ -43,9 +43,7 @@ def examine(settings: KafkaSettings) -> str:
 
 
 def _check_kept(admin: AdminClient, broker: Broker, topic: str, seconds: float) -> None:
-    resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-    asked = admin.describe_configs([resource], request_timeout=seconds)[resource]
-    said = broker.ask(asked.result)
+    said = broker.ask(lambda: described(admin, [topic], seconds), lambda: admin.poll(0))[topic]
     for name in ("retention.ms", "retention.bytes"):
         if said[name].value != "-1":
             raise broker.let_go(topic, name, said[name].value)

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -84,11 +83,10 @@ class Topics:
         """
         wanted = {self.model(model): self._settings.partitions for model in models} | {self.published: 1}
         self._make(wanted, compacted=True)
-        resources = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in wanted]
-        for resource, asked in self._admin.describe_configs(resources, request_timeout=self._settings.seconds).items():
-            policy = self._broker.ask(asked.result)["cleanup.policy"].value
+        for topic, said in self._ask(lambda: described(self._admin, wanted, self._settings.seconds)).items():
+            policy = said["cleanup.policy"].value
             if policy != "compact":
-                raise self._broker.let_go(resource.name, "cleanup.policy", policy)
+                raise self._broker.let_go(topic, "cleanup.policy", policy)
         return {topic: self._known[topic] for topic in wanted}
 
     def delete_published(self, models: Iterable[str]) -> None:
@@ -108,8 +106,7 @@ class Topics:
         if not ends:
             return
         cuts = [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
-        for done in self._admin.delete_records(cuts, request_timeout=self._settings.seconds).values():
-            self._await(done.result)
+        self._ask(lambda: _done(self._admin.delete_records(cuts, request_timeout=self._settings.seconds)))
 
     def owns(self, topic: str) -> bool:
         """Whether a topic is of this log."""
@@ -123,25 +120,31 @@ class Topics:
         self._delete([topic for topic in self._listed() if self.owns(topic)])
 
     def _delete(self, topics: list[str]) -> None:
+        def delete() -> None:
+            # Those that are gone already went when it was asked before, or another process deleted them.
+            asked = self._admin.delete_topics(topics, request_timeout=self._settings.seconds)
+            _done(asked, but=KafkaError.UNKNOWN_TOPIC_OR_PART)
+
         if topics:
-            for done in self._admin.delete_topics(topics, request_timeout=self._settings.seconds).values():
-                self._await(done.result)
+            self._ask(delete)
 
     def _make(self, wanted: Mapping[str, int], *, compacted: bool = False) -> None:
         there = self._listed()
         new = [self._new(topic, n, compacted=compacted) for topic, n in wanted.items() if topic not in there]
+
+        def create() -> None:
+            # Those that are there already were made when it was asked before, or another process made them first.
+            asked = self._admin.create_topics(new, request_timeout=self._settings.seconds)
+            _done(asked, but=KafkaError.TOPIC_ALREADY_EXISTS)
+
         if new:
-            futures = self._admin.create_topics(new, request_timeout=self._settings.seconds)
-            for done in futures.values():
-                self._await(partial(_unless_there, done))
+            self._ask(create)
             there = self._await_listed([topic.topic for topic in new])
         # A topic that another process made has as many as its maker said.
         self._known |= {topic: len(there[topic].partitions) for topic in wanted}
 
     def _listed(self) -> Mapping[str, Any]:
-        return self._broker.ask(
-            lambda: self._admin.list_topics(timeout=self._settings.seconds), lambda: self._admin.poll(0)
-        ).topics
+        return self._ask(lambda: self._admin.list_topics(timeout=self._settings.seconds)).topics
 
     def _await_listed(self, topics: Sequence[str]) -> Mapping[str, Any]:
         """Every topic, these with the partitions that they were just made with."""
@@ -154,12 +157,8 @@ class Topics:
                 raise self._broker.silent(f"Making {', '.join(topics)}")
             time.sleep(0.02)
 
-    def _await(self, result: Callable[[], T]) -> T:
-        """The result of something that is asked once."""
-        try:
-            return result()
-        except KafkaException as error:
-            raise self._broker.explained(error.args[0], "Asking the broker") from error
+    def _ask(self, call: Callable[[], T]) -> T:
+        return self._broker.ask(call, lambda: self._admin.poll(0))
 
     def _new(self, topic: str, partitions: int, *, compacted: bool) -> NewTopic:
         copies = self._settings.replicas
@@ -188,10 +187,18 @@ def whole(topic: str, offset: int) -> list[TopicPartition]:
     return [TopicPartition(topic, 0, offset)]
 
 
-def _unless_there(done: Future[None]) -> None:
-    """Await the making of a topic, which another process may have made first."""
-    try:
-        done.result()
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            raise
+def described(admin: AdminClient, topics: Iterable[str], seconds: float) -> dict[str, Mapping[str, Any]]:
+    """The settings of topics, by topic and name."""
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in topics]
+    asked = admin.describe_configs(resources, request_timeout=seconds)
+    return {resource.name: said.result() for resource, said in asked.items()}
+
+
+def _done(asked: Mapping[Any, Future[Any]], *, but: int | None = None) -> None:
+    """Await all that was asked; an error of the code ``but`` is none."""
+    for one in asked.values():
+        try:
+            one.result()
+        except KafkaException as error:
+            if error.args[0].code() != but:
+                raise
