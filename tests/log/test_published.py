@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from confluent_kafka import KafkaError, Producer
+from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from headrace.errors import LogError
@@ -23,6 +23,8 @@ from headrace.log.kafka import (
     Published,
     Publisher,
     delete_kafka,
+    fetch,
+    follower,
     open_kafka,
     open_published,
     open_publisher,
@@ -383,6 +385,30 @@ def test_a_broker_that_does_not_answer_is_named(clock: SetClock) -> None:
     ):
         with pytest.raises(LogError, match=r"HR-515.*127.0.0.1:9"):
             opened()
+
+
+def test_what_cannot_be_opened_leaves_no_client_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = KafkaSettings("127.0.0.1:9", "test", patience=timedelta(seconds=0.5))
+    broker = Broker(away)
+    topics = Topics(away, broker)
+    opened: list[Consumer] = []
+
+    def consumer(*given: Any) -> Consumer:
+        opened.append(fetch_consumer(*given))
+        return opened[-1]
+
+    fetch_consumer = fetch.consumer
+    for module in (fetch, follower, published):
+        monkeypatch.setattr(module, "consumer", consumer)
+    with pytest.raises(LogError, match="HR-515"):
+        follower.Follower(away, broker, topics)
+    assert len(opened) == 4
+    with pytest.raises(LogError, match="HR-515"):
+        open_published(away, MODELS, clock=SetClock())
+    assert len(opened) == 5
+    for one in opened:
+        with pytest.raises(RuntimeError, match="closed"):
+            one.poll(0)
 
 
 def test_who_waits_for_a_silent_broker_can_be_called_back() -> None:

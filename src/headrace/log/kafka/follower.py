@@ -56,7 +56,11 @@ class Follower:
         self._sum = Sum()
         self.snapshot_entries = 0
         """How many entries the snapshot has that was begun from."""
-        self._begin()
+        try:
+            self._begin()
+        except BaseException:
+            self._disconnect()
+            raise
         self._thread = threading.Thread(target=self._follow, name="headrace-log-follower", daemon=True)
         self._thread.start()
 
@@ -169,6 +173,9 @@ class Follower:
             self._closed = True
             self._change.notify_all()
         self._thread.join()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         for fetcher in (self._journal, self._ledger, self._snapshots):
             fetcher.close()
         self._reader.close()

@@ -96,7 +96,11 @@ class Published:
         self.taken = 0
         """How many records have been read."""
         self._until: int | None = None
-        self._assign()
+        try:
+            self._assign()
+        except BaseException:
+            self.close()
+            raise
 
     def newest(self, timeout: float) -> Marker | None:
         """The newest marker up to which all has been read; None: in the given seconds there was none beyond the last.
