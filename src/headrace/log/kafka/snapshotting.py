@@ -52,8 +52,12 @@ class Snapshots:
             self._due.clear()
             if self._closed:
                 return
-            with unharmed("writing a snapshot", self._settings.name):
-                self._write()
+            try:
+                with unharmed("writing a snapshot", self._settings.name):
+                    self._write()
+            except Exception as error:  # the thread must not end: the journal would grow for ever
+                log_.error("defect", doing="writing a snapshot", log=self._settings.name, exc_info=error)
+                self._newest = self._follower.entries  # after as many entries again, not after each
 
     def _write(self) -> None:
         before = self._follower.snapshots()  # another process may have written one
