@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from headrace.errors import NodeError, UsageError
-from headrace.project import Project
 from headrace.runtime.datadir import DataDir
+
+if TYPE_CHECKING:
+    from headrace.project import Project
 
 # Several commands may ask a stopped node; each has the data directory to itself for a second or two.
 PATIENCE_SECONDS = 20.0
