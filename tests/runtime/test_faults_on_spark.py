@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.timeout(1500)]
 
 HEADRACE = Path(sys.executable).with_name("headrace")
 NEWEST = "SELECT by_k.k, by_k.n, ev.id FROM by_k JOIN ev ON ev.id = by_k.newest"
-FAULTS = int(os.environ.get("HEADRACE_FAULTS", "10"))
+FAULTS = int(os.environ.get("HEADRACE_FAULTS", "5"))
 """How many there are: HEADRACE_FAULTS=20 takes eleven minutes."""
 EACH = ("worker", "driver", "kafka", "minio")
 LONG = 20.0
@@ -180,8 +180,8 @@ class Writer:
 
 
 def faults(chance: random.Random) -> list[tuple[str, float]]:
-    """Who dies, and for how many seconds: of ten twice each, and somebody once more if there are to be more."""
-    kinds = [*EACH, "postgres"] * 2
+    """Who dies, and for how many seconds: each once, twice if there are to be ten, and anybody once more if there are to be more."""
+    kinds = [*EACH, "postgres"] * min(2, max(1, FAULTS // 5))
     while len(kinds) < FAULTS:
         kinds.append(chance.choice(EACH))
     chance.shuffle(kinds)

@@ -85,7 +85,7 @@ def in_one_shot(scratch: Path) -> list[dict[str, object]]:
 
 
 @in_ci
-@pytest.mark.parametrize(("rows", "days"), [(500, 2), (5_000, 4)])
+@pytest.mark.parametrize(("rows", "days"), [(500, 2), (5_000, 3)])
 def test_any_epoch_size(tmp_path: Path, rows: int, days: int) -> None:
     project = made(tmp_path / "x", days=days)
     headrace("run", project, "--until-caught-up", "--no-serve", "--epoch-rows", rows)

@@ -26,7 +26,7 @@ def need_spark() -> None:
         missing_service(f"no Spark master at 127.0.0.1:{MASTER}: in a checkout, make cluster")
 
 
-MONTHS = int(os.environ.get("HEADRACE_MONTHS", "3"))
+MONTHS = int(os.environ.get("HEADRACE_MONTHS", "2"))
 """Of flights: HEADRACE_MONTHS=12 is the year, which takes seven minutes."""
 
 
