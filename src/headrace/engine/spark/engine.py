@@ -64,10 +64,8 @@ class SparkEngine:
         self._deltas = Deltas(self._spark, self._shapes)
         self._sources: dict[str, SourceTable] = {}
         self._programs: dict[str, Written] = {}
-        self._whole: Mark | None = None
-        """The last epoch that was run here to its end."""
-        self._told: Committed | None = None
-        """What the last epoch came to, told or not: nobody may have answered when its mark was committed."""
+        self._ran: Committed | None = None
+        """What the last epoch that was run here came to, but for its mark perhaps: nobody may have answered when that was committed."""
 
     def mark(self) -> Mark:
         """The last whole epoch; commits of a later one that was broken off are not seen."""
@@ -197,12 +195,12 @@ class SparkEngine:
 
     def _run(self, mark: Mark, arrived: Mapping[str, Arrived]) -> Committed:
         before = self.mark()
-        if self._told is not None and self._told.mark == mark == before:
-            self._whole = mark
-            return self._told
+        last = self._ran if self._ran is not None and self._ran.mark == before else None
+        if last is not None and mark == before:
+            return last
         if mark.epoch <= before.epoch:
             return Committed(before, {})
-        if before != self._whole:
+        if last is None:
             self._keeper.look_again()
         follow_cores(self._spark)
         self._show(before, self._programs)
@@ -228,10 +226,9 @@ class SparkEngine:
             moving[written.program.model] = partial(self._advance, written, mark.epoch, moved)
         self._at_once(moving)
         relations = [*self._sources, *(written.program.model for written in ran)]
-        self._told = Committed(mark, {name: rows for name in relations if (rows := self._deltas.rows(name))})
+        self._ran = Committed(mark, {name: rows for name in relations if (rows := self._deltas.rows(name))})
         self._ledger.set_mark(mark)
-        self._whole = mark
-        return self._told
+        return self._ran
 
     def _show(self, mark: Mark, programs: Mapping[str, Written]) -> None:
         for source in self._sources.values():

@@ -217,14 +217,15 @@ def as_shaped(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:
     """
     from pyspark.sql.functions import col  # noqa: PLC0415 - an optional extra
 
-    pairs = list(zip(rows.schema.fields, columns.items(), strict=True))
-    for found, (name, kind) in pairs:
-        if not _fits(found.dataType, _type(spark_name(kind))):
-            raise Unfaithful(f"column {name}, {kind} in DuckDB and {found.dataType.simpleString()} in Spark,")
+    wanted = {name: _type(spark_name(kind)) for name, kind in columns.items()}
+    pairs = list(zip(rows.schema.fields, wanted.items(), strict=True))
+    for found, (name, type_) in pairs:
+        if not _fits(found.dataType, type_):
+            raise Unfaithful(f"column {name}, {columns[name]} in DuckDB and {found.dataType.simpleString()} in Spark,")
     # Spark plans the query once more for each SELECT around it.
-    if all(found.name == name and _is(found.dataType, _type(spark_name(kind))) for found, (name, kind) in pairs):
+    if all(found.name == name and _is(found.dataType, type_) for found, (name, type_) in pairs):
         return rows
-    return rows.select(*(col(ident(f.name)).cast(spark_name(kind)).alias(name) for f, (name, kind) in pairs))
+    return rows.select(*(col(ident(f.name)).cast(type_).alias(name) for f, (name, type_) in pairs))
 
 
 def fitted(rows: DataFrame, told: Mapping[str, str], kinds: Mapping[str, str]) -> DataFrame:
